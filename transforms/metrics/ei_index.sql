@@ -1,0 +1,79 @@
+/*
+title_en = "E-I index"
+title_nl = "E-I-index"
+definition_en = "(external - internal) / (external + internal) weight: -1 all inside units, +1 all between them. Because units differ in size, the value that chance alone would give (people relabelled at random) and the distance from it in standard deviations stand beside it."
+definition_nl = "(extern - intern) / (extern + intern) gewicht: -1 alles binnen eenheden, +1 alles ertussen. Omdat eenheden in grootte verschillen, staan ernaast de waarde die toeval zou geven (mensen willekeurig verdeeld) en de afstand daartoe in standaarddeviaties."
+boundary = "any"
+direction = "up"
+reference = "Krackhardt & Stern 1988; exact permutation moments"
+
+[measures.index]
+title_en = "E-I index"
+title_nl = "E-I-index"
+unit = "index"
+*/
+-- period: grain
+with known as (
+  select * from unit_tie where unit_s <> '(unknown)' and unit_t <> '(unknown)'
+), dyad as (
+  select grain, period, channel, boundary, s, t, sum(w) as w,
+    sum(case when unit_s <> unit_t then w else 0 end) as external
+  from known
+  group by grain, period, channel, boundary, s, t
+), weight as (
+  select grain, period, channel, boundary, sum(w) as w, sum(w * w) as w2, sum(external) as external
+  from dyad
+  group by grain, period, channel, boundary
+), strength as (
+  select grain, period, channel, boundary, person_id, sum(w) as strength
+  from (
+    select grain, period, channel, boundary, s as person_id, w from dyad
+    union all
+    select grain, period, channel, boundary, t as person_id, w from dyad
+  ) half
+  group by grain, period, channel, boundary, person_id
+), strengths as (
+  select grain, period, channel, boundary, sum(strength * strength) as s2,
+    max(strength) as top, count(*) as people
+  from strength
+  group by grain, period, channel, boundary
+), units as (
+  select grain, period, boundary, cast(sum(people) as double) as n,
+    cast(sum(people * (people - 1)) as double) as f2,
+    cast(sum(power(people * (people - 1), 2)) as double) as f22,
+    cast(sum(people * (people - 1.0) * (people - 2) * (people - 3)) as double) as f4
+  from frame
+  group by grain, period, boundary
+), sized as (
+  select grain, period, boundary, sum(cast(f.people as double) * (u.n - f.people) * (u.n - f.people - 1)) as spread
+  from frame f
+  join units u using (grain, period, boundary)
+  group by grain, period, boundary
+), chance as (
+  select grain, period, boundary, n,
+    1 - f2 / nullif(n * (n - 1), 0) as p,
+    spread / nullif(n * (n - 1) * (n - 2), 0) as p3,
+    1 - 2 * f2 / nullif(n * (n - 1), 0)
+      + (f4 + f2 * f2 - f22) / nullif(n * (n - 1) * (n - 2) * (n - 3), 0) as p4
+  from units
+  join sized using (grain, period, boundary)
+), moment as (
+  select w.grain, w.period, w.channel, w.boundary, w.w, w.external, c.p, s.people, s.top,
+    case when c.n >= 4 then w.w2 * c.p * (1 - c.p) + (s.s2 - 2 * w.w2) * (c.p3 - c.p * c.p)
+      + (w.w * w.w - w.w2 - (s.s2 - 2 * w.w2)) * (c.p4 - c.p * c.p) end as variance
+  from weight w
+  join strengths s using (grain, period, channel, boundary)
+  left join chance c using (grain, period, boundary)
+), scored as (
+  select *, (2 * external - w) / nullif(w, 0) as index,
+    2 * p - 1 as expected,
+    case when variance > 1e-12 * w * w then 2 * sqrt(variance) / nullif(w, 0) end as sd
+  from moment
+)
+select 'index' as measure, grain, period, channel, boundary, '(all)' as unit, '(all)' as other_unit,
+  index as value, 2 * external - w as numerator, nullif(w, 0) as denominator, people,
+  top / nullif(w, 0) as top_share,
+  case when sd is not null then expected end as expected, (index - expected) / sd as z,
+  greatest(-1, expected - 1.959963984540054 * sd) as low,
+  least(1, expected + 1.959963984540054 * sd) as high
+from scored

@@ -1,0 +1,108 @@
+/*
+title_en = "Interaction volume"
+title_nl = "Omvang van de interactie"
+definition_en = "How much interaction there is: events, their weight and hours, the people who take part and the ties between them. A unit's weight is half of that of each tie on its side, so units add up to the network."
+definition_nl = "Hoeveel interactie er is: gebeurtenissen, hun gewicht en uren, de mensen die meedoen en de verbindingen tussen hen. Het gewicht van een eenheid is de helft van dat van elke verbinding aan haar kant, zodat eenheden optellen tot het netwerk."
+boundary = "any"
+direction = "context"
+reference = "Newman 2001"
+
+[measures.events]
+title_en = "Events"
+title_nl = "Gebeurtenissen"
+unit = "events"
+
+[measures.broadcasts]
+title_en = "Events for too many people to be a tie"
+title_nl = "Gebeurtenissen voor te veel mensen om een verbinding te zijn"
+unit = "events"
+
+[measures.weight]
+title_en = "Weight"
+title_nl = "Gewicht"
+unit = "weight"
+
+[measures.hours]
+title_en = "Hours together in meetings"
+title_nl = "Uren samen in overleg"
+unit = "hours"
+
+[measures.people]
+title_en = "Active people"
+title_nl = "Actieve mensen"
+unit = "people"
+
+[measures.ties]
+title_en = "Active ties"
+title_nl = "Actieve verbindingen"
+unit = "ties"
+*/
+-- period: grain
+with seat as (
+  select c.grain, c.period, v.channel, b.boundary, coalesce(m.unit, '(unknown)') as unit,
+    a.day, a.channel as of_channel, a.event_id, a.is_directed, a.is_broadcast
+  from calendar c
+  join attendance a on a.day = c.day
+  join scope v on v.covers = a.channel
+  cross join boundary b
+  left join membership m
+    on m.person_id = a.person_id and m.boundary = b.boundary and a.day between m.valid_from and m.valid_to
+), event_unit as (
+  select grain, period, channel, boundary, unit, day, of_channel, event_id, is_directed,
+    max(case when is_broadcast then 1 else 0 end) as broadcast
+  from seat
+  group by grain, period, channel, boundary, unit, day, of_channel, event_id, is_directed
+  union all
+  select grain, period, channel, boundary, '(all)' as unit, day, of_channel, event_id, is_directed,
+    max(case when is_broadcast then 1 else 0 end) as broadcast
+  from seat
+  group by grain, period, channel, boundary, day, of_channel, event_id, is_directed
+), events as (
+  select grain, period, channel, boundary, unit, count(*) as events, sum(broadcast) as broadcasts
+  from event_unit
+  group by grain, period, channel, boundary, unit
+), people as (
+  select grain, period, channel, boundary, unit, count(*) as people,
+    max(n) * 1.0 / nullif(sum(n), 0) as top_share
+  from presence
+  group by grain, period, channel, boundary, unit
+  union all
+  select grain, period, channel, boundary, '(all)' as unit, count(*) as people,
+    max(n) * 1.0 / nullif(sum(n), 0) as top_share
+  from (
+    select grain, period, channel, boundary, person_id, sum(n) as n from presence
+    group by grain, period, channel, boundary, person_id
+  ) person
+  group by grain, period, channel, boundary
+), side as (
+  select grain, period, channel, boundary, unit_s as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
+  union all
+  select grain, period, channel, boundary, unit_t as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
+  union all
+  select grain, period, channel, boundary, '(all)' as unit, s, t, w, h from unit_tie
+), ties as (
+  select grain, period, channel, boundary, unit, sum(w) as weight, sum(h) as hours, count(distinct (s, t)) as ties
+  from side
+  group by grain, period, channel, boundary, unit
+), wide as (
+  select e.grain, e.period, e.channel, e.boundary, e.unit, e.events, e.broadcasts,
+    coalesce(t.weight, 0) as weight, coalesce(t.hours, 0) as hours, coalesce(t.ties, 0) as ties,
+    p.people, p.top_share
+  from events e
+  join people p on p.grain = e.grain and p.period = e.period and p.channel = e.channel
+    and p.boundary = e.boundary and p.unit = e.unit
+  left join ties t on t.grain = e.grain and t.period = e.period and t.channel = e.channel
+    and t.boundary = e.boundary and t.unit = e.unit
+)
+select 'events' as measure, grain, period, channel, boundary, unit, '(all)' as other_unit, events as value, people, top_share from wide
+union all
+select 'broadcasts', grain, period, channel, boundary, unit, '(all)', broadcasts, people, top_share from wide
+union all
+select 'weight', grain, period, channel, boundary, unit, '(all)', weight, people, top_share from wide
+union all
+select 'hours', grain, period, channel, boundary, unit, '(all)', hours, people, top_share from wide
+where channel in ('meeting', '(all)')
+union all
+select 'people', grain, period, channel, boundary, unit, '(all)', people, people, top_share from wide
+union all
+select 'ties', grain, period, channel, boundary, unit, '(all)', ties, people, top_share from wide

@@ -1,0 +1,119 @@
+/*
+title_en = "Tie turnover"
+title_nl = "Verloop van verbindingen"
+definition_en = "What became of the ties: new ones, those that went on, came back or were lost since the period before. Lines follow the units of each period; the first period has nothing to compare with."
+definition_nl = "Wat er van de verbindingen werd: nieuwe, en die doorgingen, terugkwamen of verloren gingen sinds de vorige periode. Lijnen volgen de eenheden van elke periode; de eerste periode heeft geen vergelijking."
+boundary = "any"
+direction = "context"
+reference = "METRICS 5"
+
+[measures.new]
+title_en = "New ties"
+title_nl = "Nieuwe verbindingen"
+unit = "ties"
+
+[measures.persisted]
+title_en = "Ties that went on"
+title_nl = "Verbindingen die doorgingen"
+unit = "ties"
+
+[measures.resumed]
+title_en = "Ties that came back soon"
+title_nl = "Verbindingen die snel terugkwamen"
+unit = "ties"
+
+[measures.reactivated]
+title_en = "Ties that came back after long"
+title_nl = "Verbindingen die na lange tijd terugkwamen"
+unit = "ties"
+
+[measures.lost]
+title_en = "Ties lost"
+title_nl = "Verloren verbindingen"
+unit = "ties"
+
+[measures.retention]
+title_en = "Retention"
+title_nl = "Behoud"
+unit = "ratio"
+
+[measures.jaccard]
+title_en = "Overlap with the period before"
+title_nl = "Overlap met de vorige periode"
+unit = "ratio"
+*/
+-- period: grain
+-- lookback: 1
+with placed as (
+  select distinct grain, period, idx, channel, boundary,
+    least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
+    case when unit_s <= unit_t then s else t end as a,
+    case when unit_s <= unit_t then t else s end as b, s, t
+  from unit_tie
+  union all
+  select distinct grain, period, idx, channel, boundary, '(all)' as unit, '(all)' as other_unit,
+    s as a, t as b, s, t
+  from unit_tie
+), step as (
+  select distinct grain, period, idx from calendar
+), fate as (
+  -- Ties of this period: new, persisted, resumed or reactivated.
+  select p.grain, p.period, p.channel, p.boundary, p.unit, p.other_unit, p.a, p.b,
+    case when g.gap is null then 'new' when g.gap = 1 then 'persisted'
+      when g.gap <= $resumed_within then 'resumed' else 'reactivated' end as fate
+  from placed p
+  join tie_gap g on g.grain = p.grain and g.period = p.period and g.channel = p.channel
+    and g.s = p.s and g.t = p.t
+  where not g.is_opening
+  union all
+  -- Ties of the period before, on the line where they were then: kept or lost.
+  select n.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit, p.a, p.b,
+    case when k.s is null then 'lost' else 'kept' end as fate
+  from placed p
+  join step n on n.grain = p.grain and n.idx = p.idx + 1
+  left join tie k on k.grain = n.grain and k.period = n.period and k.channel = p.channel
+    and k.s = p.s and k.t = p.t
+), counted as (
+  select grain, period, channel, boundary, unit, other_unit,
+    count(case when fate = 'new' then 1 end) as new,
+    count(case when fate = 'persisted' then 1 end) as persisted,
+    count(case when fate = 'resumed' then 1 end) as resumed,
+    count(case when fate = 'reactivated' then 1 end) as reactivated,
+    count(case when fate = 'lost' then 1 end) as lost,
+    count(case when fate = 'kept' then 1 end) as kept
+  from fate
+  group by grain, period, channel, boundary, unit, other_unit
+), side as (
+  select grain, period, channel, boundary, unit, other_unit, a as person, 1 as first from fate
+  union all
+  select grain, period, channel, boundary, unit, other_unit, b as person,
+    case when unit = other_unit then 1 else 0 end as first from fate
+), people as (
+  select grain, period, channel, boundary, unit, other_unit,
+    count(distinct case when first = 1 then person end) as people,
+    case when unit <> '(all)' then
+      count(distinct case when first = 0 or unit = other_unit then person end) end as other_people
+  from side
+  group by grain, period, channel, boundary, unit, other_unit
+), wide as (
+  select c.*, c.kept + c.lost as before, p.people, p.other_people
+  from counted c
+  join people p using (grain, period, channel, boundary, unit, other_unit)
+)
+select 'new' as measure, grain, period, channel, boundary, unit, other_unit, new as value,
+  cast(null as bigint) as numerator, cast(null as bigint) as denominator, people, other_people from wide
+union all
+select 'persisted', grain, period, channel, boundary, unit, other_unit, persisted, null, null, people, other_people from wide
+union all
+select 'resumed', grain, period, channel, boundary, unit, other_unit, resumed, null, null, people, other_people from wide
+union all
+select 'reactivated', grain, period, channel, boundary, unit, other_unit, reactivated, null, null, people, other_people from wide
+union all
+select 'lost', grain, period, channel, boundary, unit, other_unit, lost, null, null, people, other_people from wide
+union all
+select 'retention', grain, period, channel, boundary, unit, other_unit,
+  kept * 1.0 / nullif(before, 0), kept, nullif(before, 0), people, other_people from wide
+union all
+select 'jaccard', grain, period, channel, boundary, unit, other_unit,
+  kept * 1.0 / nullif(before + new + persisted + resumed + reactivated - kept, 0),
+  kept, nullif(before + new + persisted + resumed + reactivated - kept, 0), people, other_people from wide

@@ -1,0 +1,145 @@
+"""What a model is: one file that says what it computes, what it reads and which periods it looks at."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+from hashlib import blake2b
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+import sqlglot
+from sqlglot import exp
+
+HERE = Path(__file__).parent
+FOLDERS = (HERE / "models", HERE / "metrics", HERE / "trends")
+METRIC_TABLE = "metric_value"
+
+Parameters = Mapping[str, float]
+Compute = Callable[..., pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One SQL file, or a Python step where SQL cannot do it.
+
+    `grain` is "day" for models with a row's day in column `day`, else "grain" (columns grain, period).
+    `lookback` is how many periods before its own a row depends on; None means all of them.
+    """
+
+    name: str
+    text: str  # the SQL, or the source of the Python step
+    grain: Literal["day", "grain"]
+    lookback: int | None
+    reads: tuple[str, ...]
+    parameters: tuple[str, ...]
+    comments: Mapping[str, str]  # of its columns, or under "" of the table
+    header: Mapping[str, Any] | None = None  # a metric's names, unit, direction, reference
+    compute: Compute | None = None
+
+    @property
+    def table(self) -> str:
+        """Table that its rows go to."""
+        return METRIC_TABLE if self.header is not None else self.name
+
+
+class ModelError(Exception):
+    """A model file that cannot be used; the message names file, cause and cure."""
+
+
+def read_models(folders: Iterable[Path] = FOLDERS) -> list[Model]:
+    """Every model under `folders`, each after those that it reads."""
+    models = [
+        _from_python(path) if path.suffix == ".py" else _from_sql(path)
+        for folder in folders
+        for path in sorted(folder.iterdir())
+        if path.suffix in {".sql", ".py"} and path.stem != "__init__"
+    ]
+    writers: dict[str, list[str]] = {}
+    for model in models:
+        writers.setdefault(model.table, []).append(model.name)
+    by_name = {model.name: model for model in models}
+    graph = {m.name: [w for table in m.reads for w in writers.get(table, ())] for m in models}
+    return [by_name[name] for name in TopologicalSorter(graph).static_order()]
+
+
+def fingerprint(model: Model, parameters: Parameters, inputs: Iterable[str]) -> str:
+    """Hash over everything that decides a model's rows, but the data."""
+    used = [f"{name}={parameters[name]}" for name in model.parameters]
+    text = "\n".join([model.text, *used, *sorted(inputs)])
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _from_sql(path: Path) -> Model:
+    text = path.read_text(encoding="utf-8")
+    try:
+        query = sqlglot.parse_one(text, dialect="duckdb")
+    except sqlglot.errors.ParseError as error:
+        raise ModelError(f"{path}: not SQL that can be read ({error}); mend the query") from error
+    own = {cte.alias for cte in query.find_all(exp.CTE)}
+    reads = {table.name for table in query.find_all(exp.Table)} - own
+    is_metric = path.parent.name == "metrics" or text.lstrip().startswith("/*\n")
+    return Model(
+        name=path.stem,
+        text=text,
+        grain="day" if _option(text, "period") == "day" else "grain",
+        lookback=_lookback(_option(text, "lookback")),
+        reads=tuple(sorted(reads)),
+        parameters=tuple(sorted({p.name for p in query.find_all(exp.Placeholder)})),
+        comments=_comments(text),
+        header=_header(path, text.split("*/")[0].lstrip().removeprefix("/*")) if is_metric else None,
+    )
+
+
+def _from_python(path: Path) -> Model:
+    spec = spec_from_file_location(f"tieline_metric_{path.stem}", path)
+    if spec is None or spec.loader is None:
+        raise ModelError(f"{path}: not a Python file that can be imported; rename or remove it")
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Model(
+        name=path.stem,
+        text=path.read_text(encoding="utf-8"),
+        grain="grain",
+        lookback=_lookback(getattr(module, "LOOKBACK", None)),
+        reads=tuple(module.READS),
+        parameters=tuple(getattr(module, "PARAMETERS", ())),
+        comments={},
+        header=_header(path, module.HEADER),
+        compute=module.compute,
+    )
+
+
+def _header(path: Path, text: str) -> Mapping[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ModelError(f"{path}: header is not TOML ({error}); see docs/metrics.md") from error
+
+
+def _option(text: str, name: str) -> str | None:
+    found = re.search(rf"^-- {name}: *(\S+)", text, re.MULTILINE)
+    return found[1] if found else None
+
+
+def _lookback(word: str | int | None) -> int | None:
+    return 0 if word is None else None if word == "all" else int(word)
+
+
+def _comments(text: str) -> Mapping[str, str]:
+    """Column → comment of the last SELECT, and the file's first comment under ""."""
+    first = re.match(r"\s*/\*(.*?)\*/", text, re.DOTALL)
+    columns = {
+        (named or plain): comment.strip()
+        for plain, named, comment in re.findall(
+            r"^ +(?:[\w.]*?(\w+)|.*?\bas (\w+)),? +-- (.+)$",
+            text[text.rfind("\nselect\n") :],
+            re.MULTILINE,
+        )
+    }
+    return columns | ({"": " ".join(first[1].split())} if first else {})

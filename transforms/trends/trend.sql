@@ -1,0 +1,44 @@
+/* Change, rolling median and robust deviation of every metric's series.
+
+A period without a row breaks the series: the change is then empty, not a change from the period before it. */
+-- period: grain
+-- lookback: 4
+with step as (
+  select distinct grain, period, idx from calendar
+), series as (
+  select m.metric, m.measure, m.grain, m.period, m.channel, m.boundary, m.unit, m.other_unit, m.value, s.idx
+  from metric_value m
+  join step s on s.grain = m.grain and s.period = m.period
+), near as (
+  select *,
+    case when lag(idx) over series_order = idx - 1 then lag(value) over series_order end as previous,
+    list(value) over (
+      partition by metric, measure, grain, channel, boundary, unit, other_unit
+      order by idx range between 4 preceding and current row
+    ) as recent
+  from series
+  window series_order as (
+    partition by metric, measure, grain, channel, boundary, unit, other_unit order by idx
+  )
+), centred as (
+  select *, list_median(recent) as rolling_median from near
+), spread as (
+  select *, list_median(list_transform(recent, lambda x: abs(x - rolling_median))) as deviation
+  from centred
+)
+select
+  metric,                                  -- Name of the metric
+  measure,                                 -- Which of its numbers
+  grain,                                   -- day, week, month or quarter
+  period,                                  -- First day of the period
+  channel,                                 -- meeting, message, work or (all)
+  boundary,                                -- organisation, team, ...
+  unit,                                    -- Unit, or (all)
+  other_unit,                              -- Other unit of a line, or (all)
+  value,                                   -- The number
+  previous,                                -- Value of the period before
+  value - previous as change,              -- Difference with the period before
+  case when abs(previous) >= $change_base then (value - previous) / abs(previous) end as change_share, -- Difference as a part of previous; empty where the base is small
+  case when len(recent) >= 3 then rolling_median end as rolling_median, -- Median of this and the four periods before, from three on
+  case when len(recent) >= 3 then (value - rolling_median) / nullif(1.4826 * deviation, 0) end as robust_z -- Distance from the median in robust deviations
+from spread
