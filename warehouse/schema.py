@@ -275,7 +275,7 @@ RUN = Table(
         Column("run_id", "VARCHAR", "Time-sortable name of the run."),
         Column("started_at", "TIMESTAMP", "Start, UTC."),
         Column("ended_at", "TIMESTAMP", "End, UTC; empty while running or when killed.", nullable=True),
-        Column("state", "VARCHAR", "running, succeeded or failed."),
+        Column("state", "VARCHAR", "running, succeeded, failed or killed."),
         Column("files", "BIGINT", "Files read."),
         Column("events", "BIGINT", "Events read."),
         Column("rejected", "BIGINT", "Records refused."),
@@ -285,6 +285,12 @@ RUN = Table(
         Column("seconds_publish", "DOUBLE", "Seconds spent publishing."),
         Column("message", "VARCHAR", "What went wrong, if anything.", nullable=True),
     ),
+)
+
+PUBLISHED = Table(
+    "published",
+    "What was published last; empty while the warehouse holds something newer.",
+    (Column("fingerprint", "VARCHAR", "Hash of catalogue, thresholds and network."),),
 )
 
 METRIC_VALUE_COLUMNS = (
@@ -310,6 +316,7 @@ METRIC_VALUE_COLUMNS = (
 METRIC_VALUE = Table(
     "metric_value", "Every metric over every period, boundary, unit and channel.", METRIC_VALUE_COLUMNS
 )
+# Built by the model of that name, which a test holds to these columns.
 TREND = Table(
     "trend",
     "Change, rolling median and deviation of every metric's series.",
@@ -325,7 +332,7 @@ TREND = Table(
 
 WAREHOUSE = (
     EVENT, PARTICIPATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
-    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, METRIC_VALUE, TREND,
+    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, PUBLISHED, METRIC_VALUE,
 )  # fmt: skip
 
 # --- staging: what one batch brings, checked before it is loaded -------------------------------

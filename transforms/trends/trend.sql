@@ -12,7 +12,7 @@ with step as (
 ), near as (
   select *,
     case when lag(idx) over series_order = idx - 1 then lag(value) over series_order end as previous,
-    list(value) over (
+    list(value) filter (where value is not null) over (
       partition by metric, measure, grain, channel, boundary, unit, other_unit
       order by idx range between 4 preceding and current row
     ) as recent

@@ -1,0 +1,77 @@
+"""A warehouse filled with a small network written by hand, for tests of models and metrics."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import msgspec
+
+from flows.config import ModelParameters
+from transforms.model import Model, Parameters, read_models
+from transforms.people import ALWAYS, OPEN
+from transforms.runner import Built, transform
+from warehouse import load
+
+PARAMETERS: Parameters = msgspec.structs.asdict(ModelParameters())
+TODAY = date(2030, 1, 1)
+INPUTS = Path(__file__).parent / "metrics" / "inputs"
+
+
+def person_id(name: str) -> int:
+    return int.from_bytes(name.encode())
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [{k: v or "" for k, v in row.items()} for row in csv.DictReader(lines, restval="")]
+
+
+def empty_warehouse() -> duckdb.DuckDBPyConnection:
+    con = duckdb.connect()
+    load.create(con)
+    return con
+
+
+def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
+    """Put events.csv and members.csv of `folder` straight into event, participation and membership."""
+    events, seats = [], []
+    for number, row in enumerate(rows(folder / "events.csv"), 1):
+        day = date.fromisoformat(row["day"])
+        start = datetime.combine(day, datetime.min.time()) + timedelta(hours=10)
+        end = start + timedelta(minutes=int(row["minutes"])) if row["minutes"] else None
+        container = person_id(row["container"]) if row["container"] else None
+        events.append(
+            (number, row["channel"], "meeting" if row["channel"] == "meeting" else "mail", day, start, end,
+             person_id(row["initiator"]), None, None, container, False, 0, None)
+        )  # fmt: skip
+        first, other = ("organiser", "required") if row["channel"] == "meeting" else ("from", "to")
+        people = [(row["initiator"], first)]
+        people += [(name, other) for name in row["others"].split()]
+        people += [(name, "cc") for name in row.get("cc", "").split()]
+        seats += [(day, number, person_id(name), role, "none") for name, role in people]
+    con.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
+    con.executemany("INSERT INTO participation VALUES (?,?,?,?,?)", seats)
+    con.execute("INSERT INTO boundary VALUES ('organisation')")
+    con.executemany(
+        "INSERT INTO membership VALUES (?, 'organisation', ?, ?, ?, ?, 'directory')",
+        [
+            (person_id(m["person"]), m["unit"], m.get("valid_from") or ALWAYS,
+             m.get("valid_to") or OPEN, float(m.get("share") or 1))
+            for m in rows(folder / "members.csv")
+        ],
+    )  # fmt: skip
+
+
+def build(
+    con: duckdb.DuckDBPyConnection,
+    models: list[Model] | None = None,
+    parameters: Parameters = PARAMETERS,
+    today: date = TODAY,
+) -> Built:
+    con.execute("BEGIN")
+    built = transform(con, models or read_models(), parameters, today=today)
+    con.execute("COMMIT")
+    return built

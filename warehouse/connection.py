@@ -1,0 +1,143 @@
+"""The only way to a DuckDB file: who may open it, with which settings, one writer at a time.
+
+SQL names schemas (main, stage, mart) and never the catalogue, which DuckDB calls after the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from filelock import FileLock, Timeout
+
+from warehouse.schema import STAGE, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+STORAGE_VERSION = "v1.4.0"  # read by DuckDB 1.4 to 2.0; older formats apply a stale WAL unseen
+RESERVED = frozenset({"bi", "main", "mart", "memory", STAGE, "system", "temp"})
+POLL_SECONDS = 0.1
+
+Settings = dict[str, str | bool | int | float | list[str]]
+
+
+class WarehouseBusyError(Exception):
+    """Another process has the warehouse; the message says which."""
+
+
+def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPyConnection:
+    """Open the private warehouse for reading and writing; create it, mode 0600, if it is not there.
+
+    It has the schemas `main` (the default, also of cursors) and `stage`. Time is UTC. SQL can touch
+    no file but the warehouse and those under the folders of `reach`: frames come in by `register`.
+    Take `warehouse_lock` first. Raises WarehouseBusyError if another process has it open, ValueError
+    if its name is also that of a schema.
+    """
+    if path.stem.lower() in RESERVED:
+        raise ValueError(f"{path}: a warehouse cannot be called {path.stem}; call it tieline.duckdb")
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    path = path.resolve()
+    con = _connect(path, config={"storage_compatibility_version": STORAGE_VERSION})
+    path.chmod(0o600)
+    _empty_spill_folder(path)
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {STAGE}")
+    folders = ", ".join(quoted(str(folder.resolve())) for folder in reach)
+    con.execute(f"SET allowed_directories = [{folders}]")
+    return _closed_in(con)
+
+
+def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
+    """Open a database file, private or published, for queries that touch no other file.
+
+    Links are followed, so a new connection to `published/current` sees the newest release even while
+    this process still reads an older one. Raises FileNotFoundError, and WarehouseBusyError if another
+    process writes the file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"{path}: no such database; nothing has been loaded or published yet")
+    return _closed_in(_connect(path.resolve(), read_only=True))
+
+
+@contextmanager
+def warehouse_lock(path: Path, wait_seconds: float, run_id: str = "") -> Iterator[None]:
+    """Hold the warehouse at `path` for one run; the kernel lets go when the process dies.
+
+    Waits at most `wait_seconds`, then raises WarehouseBusyError naming the run that holds it.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    holder = path.with_name(f"{path.name}.lock.json")
+    lock = FileLock(path.with_name(f"{path.name}.lock"), mode=0o600, poll_interval=POLL_SECONDS)
+    try:
+        lock.acquire(timeout=max(wait_seconds, 0))
+    except Timeout:
+        raise WarehouseBusyError(
+            f"{path}: in use by {_holder(holder)}; wait until it has ended, or stop it"
+        ) from None
+    try:
+        _write_holder(holder, run_id)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+def _connect(
+    path: Path, *, read_only: bool = False, config: Settings | None = None
+) -> duckdb.DuckDBPyConnection:
+    try:
+        return duckdb.connect(str(path), read_only=read_only, config=config or {})
+    except duckdb.IOException as error:
+        found = re.search(r"lock is held in (.+?\(PID \d+\))", str(error))
+        if found is None:
+            raise
+        raise WarehouseBusyError(
+            f"{path}: open in {found[1]}; close it there, or wait until it has ended"
+        ) from None
+
+
+def _closed_in(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Settings that hold for every cursor: UTC, nothing fetched, no other files."""
+    con.execute("SET GLOBAL TimeZone = 'UTC'")
+    con.execute("SET autoinstall_known_extensions = false")
+    con.execute("SET autoload_known_extensions = false")
+    con.execute("SET enable_external_access = false")
+    return con
+
+
+def _empty_spill_folder(path: Path) -> None:
+    """What does not fit in memory goes beside the warehouse: for its owner only, no leftovers."""
+    folder = path.with_name(f"{path.name}.tmp")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _write_holder(path: Path, run_id: str) -> None:
+    text = json.dumps(
+        {
+            "pid": os.getpid(),
+            "since": datetime.now(UTC).isoformat(timespec="seconds"),
+            "run_id": run_id,
+        }
+    )
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    descriptor = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _holder(path: Path) -> str:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return f"run {found['run_id'] or '(unnamed)'} (process {found['pid']}, since {found['since']})"
+    except (OSError, ValueError, KeyError):
+        return "another run that has just begun"
