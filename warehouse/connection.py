@@ -11,7 +11,6 @@ import re
 import shutil
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -21,6 +20,7 @@ from warehouse.schema import STAGE, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
 STORAGE_VERSION = "v1.4.0"  # read by DuckDB 1.4 to 2.0; older formats apply a stale WAL unseen
 RESERVED = frozenset({"bi", "main", "mart", "memory", STAGE, "system", "temp"})
@@ -36,13 +36,13 @@ class WarehouseBusyError(Exception):
 def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPyConnection:
     """Open the private warehouse for reading and writing; create it, mode 0600, if it is not there.
 
-    It has the schemas `main` (the default, also of cursors) and `stage`. Time is UTC. SQL can touch
-    no file but the warehouse and those under the folders of `reach`: frames come in by `register`.
-    Take `warehouse_lock` first. Raises WarehouseBusyError if another process has it open, ValueError
-    if its name is also that of a schema.
+    It has the schemas `main` (the default, also of cursors) and `stage`. Time is UTC. SQL touches
+    no file but the warehouse and those under the folders of `reach`; frames come by `register`.
+    Take `warehouse_lock` first. Raises WarehouseBusyError if another process has it open,
+    ValueError if its name is also that of a schema.
     """
     if path.stem.lower() in RESERVED:
-        raise ValueError(f"{path}: a warehouse cannot be called {path.stem}; call it tieline.duckdb")
+        raise ValueError(f"{path}: {path.stem} cannot be its name; call it tieline.duckdb")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = path.resolve()
     con = _connect(path, config={"storage_compatibility_version": STORAGE_VERSION})
@@ -57,12 +57,12 @@ def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPy
 def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a database file, private or published, for queries that touch no other file.
 
-    Links are followed, so a new connection to `published/current` sees the newest release even while
-    this process still reads an older one. Raises FileNotFoundError, and WarehouseBusyError if another
-    process writes the file.
+    Links are followed, so a new connection to `published/current` sees the newest release even
+    while this process still reads an older one. Raises FileNotFoundError, and WarehouseBusyError if
+    another process writes the file.
     """
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such database; nothing has been loaded or published yet")
+        raise FileNotFoundError(f"{path}: no such database; load or publish something first")
     return _closed_in(_connect(path.resolve(), read_only=True))
 
 
@@ -138,6 +138,7 @@ def _write_holder(path: Path, run_id: str) -> None:
 def _holder(path: Path) -> str:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return f"run {found['run_id'] or '(unnamed)'} (process {found['pid']}, since {found['since']})"
+        name = found["run_id"] or "(unnamed)"
+        return f"run {name} (process {found['pid']}, since {found['since']})"
     except (OSError, ValueError, KeyError):
         return "another run that has just begun"

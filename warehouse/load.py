@@ -45,7 +45,7 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
         for statement in schema.comments(table):
             con.execute(statement)
     for table in schema.STAGED:
-        con.execute(schema.ddl(table, f"{schema.STAGE}.{table.name}"))
+        con.execute(schema.ddl(table, f"{schema.STAGE}.{table.name}", checked=False))
     if not con.execute("SELECT 1 FROM scope LIMIT 1").fetchall():
         con.execute(_FILL_CALENDAR)
         con.execute(_FILL_SCOPE)
@@ -154,7 +154,7 @@ _MERGE = (
     INSERT INTO new_event
     WITH version AS (
       SELECT *, row_number() OVER (
-        PARTITION BY event_id ORDER BY revision DESC, is_cancelled, file_id, position) AS place
+        PARTITION BY event_id ORDER BY revision DESC, is_cancelled DESC, file_id, position) AS place
       FROM observed_event WHERE event_id IN (SELECT event_id FROM changed_event)
     )
     SELECT {_EVENT}, NULL FROM version WHERE place = 1 AND NOT is_cancelled

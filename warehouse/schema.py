@@ -62,10 +62,13 @@ def polars_schema(table: Table) -> dict[str, pl.DataType | type[pl.DataType]]:
     return {column.name: POLARS_TYPES[column.type] for column in table.columns}
 
 
-def ddl(table: Table, name: str | None = None) -> str:
-    """CREATE TABLE IF NOT EXISTS for `table`, under `name` if it is stored under another one."""
+def ddl(table: Table, name: str | None = None, *, checked: bool = True) -> str:
+    """CREATE TABLE IF NOT EXISTS for `table`, under `name` if it is stored under another one.
+
+    Without `checked` every column may be empty: staged rows are examined, not refused by the database.
+    """
     lines = ",\n  ".join(
-        f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}"
+        f"{column.name} {column.type}{'' if column.nullable or not checked else ' NOT NULL'}"
         for column in table.columns
     )
     return f"CREATE TABLE IF NOT EXISTS {name or table.name} (\n  {lines}\n)"
@@ -249,7 +252,7 @@ QUARANTINE = Table(
     (
         FILE_ID,
         Column("position", "BIGINT", "Where in the file."),
-        Column("place", "VARCHAR", "What position counts: line, byte, record or row."),
+        Column("place", "VARCHAR", "What position counts: line, byte, record, row, position or file."),
         Column("stage", "VARCHAR", "read (the reader refused it), validate (a rule did) or batch (the whole file)."),
         Column("reason", "VARCHAR", "Why, in plain words."),
         Column("record", "VARCHAR", "The refused row without names or text, as JSON.", nullable=True),

@@ -40,5 +40,7 @@ select
   value - previous as change,              -- Difference with the period before
   case when abs(previous) >= $change_base then (value - previous) / abs(previous) end as change_share, -- Difference as a part of previous; empty where the base is small
   case when len(recent) >= 3 then rolling_median end as rolling_median, -- Median of this and the four periods before, from three on
-  case when len(recent) >= 3 then (value - rolling_median) / nullif(1.4826 * deviation, 0) end as robust_z -- Distance from the median in robust deviations
+  -- A deviation that is only rounding is none: sums of floats depend on their order.
+  case when len(recent) >= 3 and deviation > 1e-9 * greatest(abs(rolling_median), 1)
+    then (value - rolling_median) / (1.4826 * deviation) end as robust_z -- Distance from the median in robust deviations
 from spread

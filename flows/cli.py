@@ -1,0 +1,261 @@
+"""The `tieline` command: parse, call, print; no logic. Light commands never import Prefect."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flows.config import SETTINGS, Config, ConfigError, read_config
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+OK, FAILED, USAGE, REFUSED, BUSY = 0, 1, 2, 3, 4
+EXIT_CODES = """\b
+Exit codes:
+  0  done
+  1  failed; the last good release stays
+  2  wrong settings or options
+  3  done, but some files were refused whole; `tieline status` names them
+  4  another run holds the warehouse
+"""
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the two options that say where the settings are."""
+    options = (
+        click.option(
+            "-s", "--settings", "settings", default=SETTINGS, show_default=True, envvar="TIELINE_SETTINGS",
+            type=click.Path(dir_okay=False, path_type=Path), help="The settings file.",
+        ),
+        click.option(
+            "--home", default=None, envvar="TIELINE_HOME", type=click.Path(file_okay=False, path_type=Path),
+            help="Folder that relative paths start from  [default: that of the settings]",
+        ),
+    )  # fmt: skip
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+class Day(click.ParamType):
+    """A date as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Text → date."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write one like 2026-01-31", param, ctx)
+
+
+@click.group(
+    epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="tieline")
+def tieline() -> None:
+    """Measure the connecting lines between the organisations, teams and people of a network.
+
+    \b
+    Begin with:
+      tieline demo             an invented network, from exports to trend tables
+      tieline init my-network  a folder for your own
+    """
+
+
+@tieline.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def init(folder: Path) -> None:
+    """Make FOLDER with a commented tieline.toml, folders for exports and a key.
+
+    \b
+    Example:
+      tieline init my-network && cd my-network && tieline check
+    """
+    from flows.starting import make_home
+
+    for line in make_home(folder):
+        click.echo(line)
+
+
+@tieline.command()
+@with_settings
+def check(settings: Path, home: Path | None) -> None:
+    """Say what every export file is and what is wrong with it, before anything is loaded.
+
+    \b
+    Example:
+      tieline check -s my-network/tieline.toml
+    """
+    from flows.check import check_files
+    from flows.tables import show
+
+    checked = check_files(read_config(settings, home))
+    show(checked.files, "Export files")
+    for problem in checked.problems:
+        click.echo(problem)
+    if checked.problems:
+        sys.exit(FAILED)
+    click.echo("Nothing wrong. Next: tieline run")
+
+
+@tieline.command()
+@with_settings
+@click.option("--rebuild", is_flag=True, help="Compute every model anew, even where nothing changed.")
+@click.option("--wait", default=0, show_default=True, help="Seconds to wait for another run to end.")
+def run(settings: Path, home: Path | None, rebuild: bool, wait: int) -> None:  # noqa: FBT001
+    """Do the nightly work once: ingest what is new, restate what it touches, publish.
+
+    \b
+    Examples:
+      tieline run
+      tieline run -s my-network/tieline.toml --wait 600
+    """
+    sys.exit(_run(read_config(settings, home), rebuild=rebuild, wait=wait))
+
+
+def _run(config: Config, *, rebuild: bool = False, wait: int = 0) -> int:
+    from flows.prefect_settings import quiet
+
+    quiet(config.state)
+    from flows.nightly import nightly
+    from flows.tables import describe
+
+    done = nightly(str(config.path), home=str(config.home), rebuild=rebuild, wait=wait)
+    for line in describe(done):
+        click.echo(line)
+    return REFUSED if done.refused else OK
+
+
+@tieline.command()
+@with_settings
+@click.option("--metric", default=None, help="Metric, or metric.measure; see `tieline metrics`.")
+@click.option("--boundary", default=None, help="organisation, team, ...  [default: the first one]")
+@click.option("--unit", default=None, help="Only rows with this unit on either side.")
+@click.option("--channel", default="(all)", show_default=True, help="meeting, message, work or (all).")
+@click.option(
+    "--grain", default="month", show_default=True, type=click.Choice(["day", "week", "month", "quarter"])
+)
+@click.option("--since", default=None, type=Day(), help="First day, as 2026-01-31.")
+@click.option(
+    "--format", "form", default="table", show_default=True,
+    type=click.Choice(["table", "csv", "json", "parquet"]),
+)  # fmt: skip
+@click.option("-o", "--output", default=None, type=click.Path(dir_okay=False, path_type=Path),
+              help="File to write to  [default: the terminal]")  # fmt: skip
+def trends(settings: Path, home: Path | None, form: str, output: Path | None, **filters: Any) -> None:
+    """Show published numbers and how they change.
+
+    \b
+    Examples:
+      tieline trends
+      tieline trends --metric flow.weight --unit "Gemeente Rijnoever" --grain quarter
+      tieline trends --metric cross_boundary_share --since 2026-01-01 --format csv > share.csv
+    """
+    from flows.tables import write
+    from flows.trends import read_trends
+
+    write(read_trends(read_config(settings, home), **filters), form, output)
+
+
+@tieline.command()
+@click.option("--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+def demo(folder: Path) -> None:
+    """Make an invented network of eight organisations and run the whole night over it.
+
+    \b
+    Example:
+      tieline demo --folder /tmp/demo
+    """
+    from flows.starting import make_demo
+
+    for line in make_demo(folder):
+        click.echo(line)
+    config = read_config(folder / SETTINGS, folder)
+    code = _run(config)
+    from flows.tables import demo_tour
+
+    for line in demo_tour(config):
+        click.echo(line)
+    sys.exit(code)
+
+
+@tieline.command()
+@click.argument("name", required=False)
+def sources(name: str | None) -> None:
+    """List the export formats, or explain one: how to get it and what is read.
+
+    \b
+    Example:
+      tieline sources mbox
+    """
+    from flows.tables import explain_source, show_sources
+
+    click.echo(explain_source(name) if name else show_sources())
+
+
+@tieline.command()
+@click.argument("name", required=False)
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "nl"]))
+def metrics(name: str | None, language: str) -> None:
+    """List the metrics, or explain one.
+
+    \b
+    Example:
+      tieline metrics ei_index --language nl
+    """
+    from flows.tables import explain_metric, show_metrics
+
+    click.echo(explain_metric(name, language) if name else show_metrics(language))
+
+
+@tieline.command()
+@with_settings
+def status(settings: Path, home: Path | None) -> None:
+    """Say whether the last run worked, what is missing and what needs you.
+
+    Ends with exit code 1 where something does.
+    """
+    from flows.status import report
+
+    lines, fine = report(read_config(settings, home))
+    for line in lines:
+        click.echo(line)
+    sys.exit(OK if fine else FAILED)
+
+
+def main() -> None:
+    """Run the command; an error is one line, not a traceback."""
+    from warehouse.connection import WarehouseBusyError
+
+    try:
+        tieline(standalone_mode=True)
+    except ConfigError as error:
+        _stop(error, USAGE)
+    except WarehouseBusyError as error:
+        _stop(error, BUSY)
+    except KeyboardInterrupt:
+        _stop("interrupted; nothing is lost, run again", 130)
+    except Exception as error:  # noqa: BLE001
+        from os import environ
+
+        if environ.get("TIELINE_DEBUG"):
+            raise
+        _stop(f"{error} ({type(error).__name__}); TIELINE_DEBUG=1 shows where", FAILED)
+
+
+def _stop(error: object, code: int) -> None:
+    click.echo(f"tieline: {' '.join(str(error).split())}", err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

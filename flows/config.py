@@ -1,0 +1,270 @@
+"""`tieline.toml` and the environment become one frozen Config, passed down as an argument."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from datetime import UTC, date, datetime
+from hashlib import blake2b
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+SETTINGS = "tieline.toml"
+HOME_VARIABLE = "TIELINE_HOME"
+
+Share = Annotated[float, Meta(gt=0, le=1)]
+Count = Annotated[int, Meta(ge=1)]
+Name = Annotated[str, Meta(min_length=1, max_length=120)]
+
+
+class ConfigError(Exception):
+    """Settings that cannot be used; one line with file, place, cause and cure."""
+
+
+class Network(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the network is called and how it keeps time."""
+
+    name: Name = "My network"
+    time_zone: str = "Europe/Amsterdam"
+    language: Literal["nl", "en"] = "nl"
+
+
+class Folders(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where things are kept, relative to the settings file or to $TIELINE_HOME."""
+
+    warehouse: str = "warehouse"
+    published: str = "published"
+    docs: str = "data-docs"
+    key: str = "secret/tieline.key"
+
+
+class Window(Struct, frozen=True, forbid_unknown_fields=True):
+    """Days outside which nothing is read."""
+
+    since: date = date(1990, 1, 1)
+    until: date = date(2100, 1, 1)
+
+
+class People(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who belongs where: directories first, then domains; neutral domains say nothing."""
+
+    directories: list[str] = field(default_factory=list)
+    boundaries: list[Name] = field(default_factory=lambda: ["organisation"])
+    domains: dict[str, str] = field(default_factory=dict)
+    neutral_domains: list[str] = field(default_factory=list)
+    nobody: list[str] = field(default_factory=list)
+
+
+class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
+    """Export files of one tool of one partner."""
+
+    name: Name
+    format: str
+    files: str
+    partner: str = ""
+    mapping: dict[str, str] = field(default_factory=dict)
+
+
+class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
+    """The numbers that models and metrics use; published beside them."""
+
+    size_cap_meeting: Count = 8
+    size_cap_message: Count = 8
+    size_cap_work: Count = 8
+    cc_weight: Share = 0.5
+    resumed_within: Count = 3
+    change_base: float = 10.0
+
+
+class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
+    """What may leave: at least k people on each side, none of whom carries more than `dominance`."""
+
+    k: Annotated[int, Meta(ge=3)] = 5
+    dominance: Share = 0.75
+
+
+class Quality(Struct, frozen=True, forbid_unknown_fields=True):
+    """When a file is refused whole."""
+
+    max_rejected: Share = 0.5
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The shape of `tieline.toml`."""
+
+    network: Network = field(default_factory=Network)
+    folders: Folders = field(default_factory=Folders)
+    window: Window = field(default_factory=Window)
+    people: People = field(default_factory=People)
+    source: list[SourceFiles] = field(default_factory=list)
+    parameters: ModelParameters = field(default_factory=ModelParameters)
+    disclosure: Disclosure = field(default_factory=Disclosure)
+    quality: Quality = field(default_factory=Quality)
+
+
+class Config(Struct, frozen=True):
+    """Settings, and the folder that their relative paths start from."""
+
+    path: Path
+    home: Path
+    settings: Settings
+
+    @property
+    def time_zone(self) -> ZoneInfo:
+        """The network's own time zone."""
+        return ZoneInfo(self.settings.network.time_zone)
+
+    @property
+    def warehouse(self) -> Path:
+        """The private database."""
+        return self.place(self.settings.folders.warehouse) / "tieline.duckdb"
+
+    @property
+    def identity(self) -> Path:
+        """The database that maps pseudonyms to addresses."""
+        return self.place(self.settings.folders.warehouse) / "identity" / "identity.duckdb"
+
+    @property
+    def state(self) -> Path:
+        """Where Prefect keeps its own database."""
+        return self.place(self.settings.folders.warehouse) / "prefect"
+
+    @property
+    def published(self) -> Path:
+        """Folder of the releases."""
+        return self.place(self.settings.folders.published)
+
+    @property
+    def current(self) -> Path:
+        """The published database that readers connect to."""
+        return self.published / "current" / "bi.duckdb"
+
+    @property
+    def docs(self) -> Path:
+        """Folder of the Data Docs."""
+        return self.place(self.settings.folders.docs)
+
+    @property
+    def key_file(self) -> Path:
+        """The key of the pseudonyms."""
+        return self.place(self.settings.folders.key)
+
+    @property
+    def domains(self) -> dict[str, str]:
+        """Domain → organisation, "" for neutral ones."""
+        listed = {name.lower(): unit for name, unit in self.settings.people.domains.items()}
+        return listed | {name.lower(): "" for name in self.settings.people.neutral_domains}
+
+    def place(self, path: str) -> Path:
+        """`path` with variables and ~ filled in, from the home folder when relative."""
+        return self.home / Path(os.path.expandvars(path)).expanduser()
+
+    def files(self, pattern: str) -> list[Path]:
+        """Files that match a glob, sorted; ** goes through folders. Hidden ones are left out."""
+        whole = self.place(pattern)
+        fixed = [part for part in whole.parts[1:]]
+        cut = next((n for n, part in enumerate(fixed) if set(part) & set("*?[")), len(fixed))
+        root = Path(whole.anchor, *fixed[:cut])
+        found = [root] if cut == len(fixed) else root.glob(str(Path(*fixed[cut:])))
+        return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
+
+    def relative(self, path: Path) -> str:
+        """`path` as seen from the home folder, for ledgers and messages."""
+        return os.path.relpath(path, self.home) if path.is_relative_to(self.home) else str(path)
+
+    def today(self) -> date:
+        """The current day of the network."""
+        return datetime.now(UTC).astimezone(self.time_zone).date()
+
+    def reading(self, source: SourceFiles) -> str:
+        """Hash of every setting that changes what is read from a file, but the file itself."""
+        facts = msgspec.json.encode(
+            [source.format, source.mapping, source.partner, self.settings.window,
+             self.settings.network.time_zone, sorted(self.settings.people.nobody)],
+            order="deterministic",
+        )  # fmt: skip
+        return blake2b(facts, digest_size=8).hexdigest()
+
+
+def read_config(path: Path, home: Path | None = None) -> Config:
+    """Read and check `path`.
+
+    Raises:
+        ConfigError: the file is missing, is not TOML, or a setting is wrong.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such settings file; make one with `tieline init`") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); check the file") from error
+    try:
+        settings = msgspec.convert(tomllib.loads(text), Settings)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not TOML ({error}); mend that line") from error
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_plain(error)}") from error
+    _check(path, settings)
+    base = home or (Path(os.environ[HOME_VARIABLE]) if HOME_VARIABLE in os.environ else path.parent)
+    return Config(path=path.resolve(), home=base.resolve(), settings=settings)
+
+
+def _plain(error: msgspec.ValidationError) -> str:
+    cause, _, place = str(error).partition(" - at `$")
+    where = place.strip("`.").replace("[...]", "") or "the file"
+    return f"{where}: {cause.replace('Object contains unknown', 'unknown')}; see docs/settings.md"
+
+
+def _check(path: Path, settings: Settings) -> None:
+    try:
+        ZoneInfo(settings.network.time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ConfigError(
+            f"{path}: network.time_zone: {settings.network.time_zone!r} is no time zone; "
+            "write one like Europe/Amsterdam"
+        ) from None
+    names = [source.name for source in settings.source]
+    for name in names:
+        if names.count(name) > 1:
+            raise ConfigError(f"{path}: source: two are called {name!r}; give each its own name")
+    for source in settings.source:
+        if source.mapping and not source.format:
+            raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
+
+
+def read_key(config: Config) -> bytes:
+    """The key; made on the very first run, never replaced.
+
+    Raises:
+        ConfigError: the key is gone although a warehouse exists, or others can read it.
+    """
+    path = config.key_file
+    if not path.exists():
+        if config.warehouse.exists():
+            raise ConfigError(
+                f"{path}: the key of {config.warehouse} is missing; put it back from your safe copy, "
+                "or start anew in an empty folder"
+            )
+        make_key(path)
+    if path.stat().st_mode & 0o077:
+        raise ConfigError(f"{path}: others can read the key; run: chmod 600 {path}")
+    key = path.read_bytes().strip()
+    if len(key) < 32:
+        raise ConfigError(f"{path}: shorter than 32 characters; put the real key back")
+    return key[:64]
+
+
+def make_key(path: Path) -> None:
+    """Write a new random key that only its owner can read."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(secrets.token_hex(32) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+

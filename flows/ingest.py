@@ -1,0 +1,200 @@
+"""Export files and directories into the warehouse: read, make pseudonymous, stage, check, load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from flows.plan import ExportFile, file_id
+from quality.checkpoint import validate
+from quality.quarantine import quarantine
+from quality.suites import Limits, row_rules
+from transforms import people
+from transforms.sources import SOURCES
+from transforms.sources.base import Options, UnreadableFileError
+from transforms.sources.directory import read_directory
+from warehouse import load, schema
+from warehouse.identity import addresses, remember
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    import duckdb
+
+    from flows.config import Config
+    from transforms.sources.directory import Directory
+
+STAGE_ROWS = 5_000_000  # participations staged before they are checked and loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What came of reading one file."""
+
+    file: ExportFile
+    records: int = 0
+    events: int = 0
+    participations: int = 0
+    rejected: int = 0
+    refused: str | None = None  # why the file as a whole could not be read
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What came of checking and loading one batch of files."""
+
+    changed_events: int
+    stale_days: int
+    refused: tuple[str, ...]
+    quarantined: int
+
+
+def stage_file(
+    con: duckdb.DuckDBPyConnection,
+    identity: duckdb.DuckDBPyConnection,
+    config: Config,
+    file: ExportFile,
+    key: bytes,
+    run_id: str,
+) -> Read:
+    """Read `file` into the staging tables; a second call for it starts afresh."""
+    _forget_staged(con, file.file_id)
+    options = Options(
+        since=_midnight(config, config.settings.window.since),
+        until=_midnight(config, config.settings.window.until),
+        time_zone=config.time_zone,
+        mapping=file.source.mapping,
+    )
+    nobody = people.nobody_pattern([*people.NOBODY, *config.settings.people.nobody])
+    counts = dict.fromkeys(("records", "events", "participations", "rejected", "duplicates", "skipped", "automated"), 0)
+    days: list[date] = []
+    try:
+        for batch in SOURCES[file.source.format].read(file.path, options):
+            staged = people.pseudonymise(
+                batch, key=key, file_id=file.file_id, time_zone=config.time_zone, nobody=nobody
+            )
+            remember(identity, staged.identity)
+            load.stage(con, schema.OBSERVED_EVENT, staged.events)
+            load.stage(con, schema.OBSERVED_PARTICIPATION, staged.participations)
+            load.stage(con, schema.QUARANTINE, staged.quarantine)
+            counts["records"] += batch.records
+            counts["events"] += staged.events.height
+            counts["participations"] += staged.participations.height
+            counts["rejected"] += staged.quarantine.height
+            counts["duplicates"] += batch.duplicates
+            counts["skipped"] += batch.skipped
+            counts["automated"] += staged.events["is_automated"].sum()
+            if staged.events.height:
+                days += [staged.events["day"].min(), staged.events["day"].max()]
+    except UnreadableFileError as error:
+        _forget_staged(con, file.file_id)
+        refused = _refusal(file.file_id, str(error))
+        load.stage(con, schema.QUARANTINE, refused)
+        return Read(file, refused=str(error))
+    ledger = {
+        "file_id": file.file_id, "source": file.source.name,
+        "partner": file.source.partner or file.source.name, "format": file.source.format,
+        "path": file.label, "content": file.content, "settings": file.settings, "bytes": file.size,
+        **counts, "first_day": min(days, default=None), "last_day": max(days, default=None),
+        "run_id": run_id,
+    }  # fmt: skip
+    load.stage(con, schema.SOURCE_FILE, pl.DataFrame([ledger], schema=schema.polars_schema(schema.SOURCE_FILE)))
+    return Read(file, counts["records"], counts["events"], counts["participations"], counts["rejected"])
+
+
+def _midnight(config: Config, day: date) -> datetime:
+    return datetime.combine(day, time(), config.time_zone)
+
+
+def _forget_staged(con: duckdb.DuckDBPyConnection, number: int) -> None:
+    for table in (schema.OBSERVED_EVENT, schema.OBSERVED_PARTICIPATION, schema.SOURCE_FILE, schema.QUARANTINE):
+        con.execute(f"DELETE FROM {schema.STAGE}.{table.name} WHERE file_id = ?", [number])
+
+
+def _refusal(number: int, reason: str) -> pl.DataFrame:
+    row = {"file_id": number, "position": 0, "place": "file", "stage": "batch", "reason": reason, "record": None}
+    return pl.DataFrame([row], schema=schema.polars_schema(schema.QUARANTINE))
+
+
+def read_directories(con: duckdb.DuckDBPyConnection, config: Config) -> list[Directory]:
+    """Every directory file; rows that cannot be read are staged for quarantine."""
+    found = []
+    for pattern in config.settings.people.directories:
+        for path in config.files(pattern):
+            directory = read_directory(path, config.settings.people.boundaries)
+            number = file_id("directory", config.relative(path))
+            _forget_staged(con, number)
+            rows = directory.rejects.select(
+                pl.lit(number).alias("file_id"), "position", "place", pl.lit("read").alias("stage"),
+                "reason", pl.lit(None, pl.String).alias("record"),
+            )  # fmt: skip
+            load.stage(con, schema.QUARANTINE, rows)
+            found.append(directory)
+    return found
+
+
+def stage_people(
+    con: duckdb.DuckDBPyConnection,
+    identity: duckdb.DuckDBPyConnection,
+    config: Config,
+    directories: Sequence[Directory],
+    key: bytes,
+) -> people.People:
+    """Work out memberships from directories and domains, and stage them to be checked."""
+    found = people.memberships(directories, addresses(identity), config.domains, key=key)
+    remember(identity, found.identity)
+    con.execute(f"DELETE FROM {schema.STAGE}.membership")
+    load.stage(con, schema.MEMBERSHIP, found.membership)
+    return found
+
+
+def people_changed(
+    con: duckdb.DuckDBPyConnection, identity: duckdb.DuckDBPyConnection, config: Config, key: bytes
+) -> bool:
+    """Whether directories, domains or boundaries say something else than what is loaded."""
+    directories = read_directories(con, config)
+    found = stage_people(con, identity, config, directories, key)
+    con.register("found_alias", found.alias)
+    differences = con.execute(
+        f"""SELECT 1 FROM (
+          (FROM {schema.STAGE}.membership EXCEPT FROM membership) UNION ALL
+          (FROM membership EXCEPT FROM {schema.STAGE}.membership)) UNION ALL
+        SELECT 1 FROM (
+          (FROM found_alias EXCEPT FROM address_alias) UNION ALL
+          (FROM address_alias EXCEPT FROM found_alias))"""
+    ).fetchone()
+    con.unregister("found_alias")
+    loaded = {name for (name,) in con.execute("FROM boundary").fetchall()}
+    return differences is not None or loaded != set(config.settings.people.boundaries)
+
+
+def check_and_load(
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    found: people.People,
+    *,
+    run_id: str,
+    batch: int,
+) -> Checked:
+    """Validate what is staged, put aside what is wrong, load the rest: one transaction."""
+    limits = Limits(today=config.today(), rejected_share=config.settings.quality.max_rejected)
+    report = validate(con, limits, data_docs=config.docs, run_id=run_id, batch=batch)
+    con.execute("BEGIN")
+    try:
+        quarantine(con, row_rules(limits), report)
+        quarantined = con.execute(f"SELECT count(*) FROM {schema.STAGE}.quarantine").fetchall()[0][0]
+        con.register("outcomes", report.outcomes)
+        con.execute("INSERT INTO quality_result BY NAME FROM outcomes")
+        loaded = load.load(con)
+        membership = con.sql(f"FROM {schema.STAGE}.membership").pl()
+        days = load.load_memberships(con, membership, found.alias, config.settings.people.boundaries)
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    refused = tuple(f"{one.path}: {one.reason}" for one in report.refused)
+    return Checked(loaded.changed_events, loaded.stale_days + days, refused, quarantined)

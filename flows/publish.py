@@ -1,0 +1,73 @@
+"""Release what the thresholds let through, unless the current release holds just that."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from flows.transform import parameters
+from quality.disclosure import disclosed_metric_value, disclosed_trend
+from transforms.catalogue import catalogue
+from warehouse import state
+from warehouse.serving import mart
+from warehouse.serving.publish import Content, Facts, publish
+from warehouse.serving.releases import prune
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+    from pathlib import Path
+
+    import duckdb
+
+    from flows.config import Config
+    from transforms.model import Model
+
+
+def release(
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    models: Sequence[Model],
+    *,
+    run_id: str,
+    today: date,
+) -> Path | None:
+    """Publish; return the released file, or None where the current release is up to date."""
+    metrics = catalogue(models, parameters(config))
+    rules = config.settings.disclosure
+    network = msgspec.json.encode([config.settings.network, rules], order="deterministic")
+    facts = [metrics.write_json(), network]
+    fingerprint = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
+    if state.published(con) == fingerprint and config.current.exists():
+        return None
+    first, last = con.execute("SELECT min(day), max(day) FROM event WHERE day < ?", [today]).fetchall()[0]
+    counts = metrics.filter(metrics["unit"] == "people").select("metric", "measure").rows()
+    path = publish(
+        con,
+        config.published,
+        content=Content(
+            metric_value=disclosed_metric_value(counts),
+            trend=disclosed_trend(counts),
+            calendar=mart.calendar_rows(first, last),
+            unit=mart.unit_rows(),
+            catalogue=metrics,
+        ),
+        facts=Facts(
+            run_id=run_id,
+            published_at=datetime.now(UTC).replace(tzinfo=None),
+            data_first_day=first,
+            data_last_day=last,
+            tieline_version=version("tieline"),
+            k=rules.k,
+            dominance=rules.dominance,
+            time_zone=config.settings.network.time_zone,
+            network=config.settings.network.name,
+        ),
+    )
+    state.mark_published(con, fingerprint)
+    prune(config.published)
+    return path

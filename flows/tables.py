@@ -1,0 +1,172 @@
+"""What commands print: tables on a terminal or as files, and a few plain sentences."""
+
+from __future__ import annotations
+
+import sys
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from flows.config import Config
+    from flows.nightly import Done
+
+NARROW = 100  # columns of a terminal that does not say how wide it is
+
+
+def show(rows: pl.DataFrame, title: str = "") -> None:
+    """Print `rows` as a table; numbers to the right."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False)
+    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    for name, kind in rows.schema.items():
+        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
+    for row in rows.iter_rows():
+        table.add_row(*(_cell(value) for value in row))
+    console.print(table)
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.3f}".rstrip("0").rstrip(".")
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
+def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:
+    """Write `rows` as table, csv, json or parquet to `output` or to the terminal."""
+    if form == "table" and output is None:
+        show(rows.select(c for c in rows.columns if rows[c].null_count() < rows.height))
+        return
+    buffer = BytesIO()
+    if form in {"csv", "table"}:
+        _unformulated(rows).write_csv(buffer)
+    elif form == "json":
+        rows.write_json(buffer)
+    else:
+        rows.write_parquet(buffer)
+    if output is not None:
+        output.write_bytes(buffer.getvalue())
+    else:
+        sys.stdout.buffer.write(buffer.getvalue())
+
+
+def _unformulated(rows: pl.DataFrame) -> pl.DataFrame:
+    """Texts that a spreadsheet would run as a formula get an apostrophe before them."""
+    text = pl.selectors.string()
+    return rows.with_columns(
+        pl.when(text.str.contains(r"^[=+\-@\t\r]")).then("'" + text).otherwise(text).name.keep()
+    )
+
+
+def describe(done: Done) -> Iterable[str]:
+    """What a run did, in a few lines."""
+    if done.files:
+        yield (
+            f"Read {_many(done.files, 'file')}: {_many(done.events, 'event')},"
+            f" {done.quarantined:,} refused record{'s' * (done.quarantined != 1)} in quarantine."
+        )
+    else:
+        yield "Nothing new to read."
+    for reason in done.refused:
+        yield f"REFUSED {reason}"
+    if done.days or done.rebuilt:
+        yield (
+            f"Computed {_many(done.days, 'stale day')} anew ({_many(done.periods, 'period')}"
+            + (f", {_many(done.rebuilt, 'model')} whole)." if done.rebuilt else ").")
+        )
+    yield f"Published {done.release}" if done.release else "The published release is up to date."
+    yield (
+        f"Took {done.seconds:.1f} s: read and check {done.seconds_read:.1f},"
+        f" transform {done.seconds_transform:.1f}, publish {done.seconds_publish:.1f}."
+    )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'s' * (count != 1)}"
+
+
+def demo_tour(config: Config) -> Iterable[str]:
+    """Where to look after the demo's run, with a first table."""
+    from flows.trends import read_trends
+
+    rows = read_trends(
+        config, metric="cross_boundary_share.share", boundary="organisation", unit="(all)",
+        channel="(all)", grain="quarter", since=None,
+    )  # fmt: skip
+    show(rows.select("period", "value", "previous", "change"), "Part of the interaction that crosses organisations")
+    settings = f"-s {config.path.parent.name}/{config.path.name}"
+    yield f"Trend tables        tieline trends {settings} --metric flow.weight --unit 'Welzijn Rijnoever'"
+    yield f"Published database  {config.current}"
+    yield f"Data Docs           {config.docs / 'index.html'}"
+    yield "The stories in it   docs/demo.md"
+
+
+def show_sources() -> str:
+    """All export formats, a line each."""
+    from transforms.sources import SOURCES
+
+    width = max(map(len, SOURCES))
+    lines = [f"{name:<{width}}  {source.channel:<8}  {source.title}" for name, source in SOURCES.items()]
+    return "\n".join([*lines, "", "Explain one: tieline sources NAME"])
+
+
+def explain_source(name: str) -> str:
+    """How to get an export, and what is read of it."""
+    from flows.config import ConfigError
+    from transforms.sources import SOURCES
+
+    if name not in SOURCES:
+        raise ConfigError(f"no format {name!r}; there are: {', '.join(SOURCES)}")
+    source = SOURCES[name]
+    fields = "\n".join(f"  - {field}" for field in source.reads)
+    return f"{source.title}\n\nHow to get it:\n  {source.how}\n\nWhat is read, and nothing else:\n{fields}"
+
+
+def show_metrics(language: str) -> str:
+    """All metrics with their measures."""
+    lines = []
+    for model in _metrics().values():
+        lines.append(f"{model[f'title_{language}']}")
+        lines += [
+            f"  {model['name']}.{measure:<14} {words[f'title_{language}']} ({words['unit']})"
+            for measure, words in model["measures"].items()
+        ]
+    return "\n".join([*lines, "", "Explain one: tieline metrics NAME"])
+
+
+def explain_metric(name: str, language: str) -> str:
+    """Definition, measures, reference and formula of a metric."""
+    from flows.config import ConfigError
+
+    metrics = _metrics()
+    plain = name.partition(".")[0]
+    if plain not in metrics:
+        raise ConfigError(f"no metric {name!r}; there are: {', '.join(metrics)}")
+    metric = metrics[plain]
+    measures = "\n".join(
+        f"  {plain}.{measure}: {words[f'title_{language}']} ({words['unit']})"
+        for measure, words in metric["measures"].items()
+    )
+    return (
+        f"{metric[f'title_{language}']}\n\n{metric[f'definition_{language}']}\n\n{measures}\n\n"
+        f"Reference: {metric['reference']}\n\nFormula:\n{metric['formula']}"
+    )
+
+
+def _metrics() -> dict[str, dict[str, object]]:
+    from transforms.model import read_models
+
+    return {
+        m.name: {"name": m.name, **m.header, "formula": m.text.partition("*/")[2].strip() or m.text}
+        for m in sorted(read_models(), key=lambda m: m.name)
+        if m.header is not None
+    }

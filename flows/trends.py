@@ -1,0 +1,69 @@
+"""Published numbers as a table, straight from the file that every reader sees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from warehouse.connection import open_readonly
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import polars as pl
+
+    from flows.config import Config
+
+QUERY = """
+SELECT v.period, v.metric || '.' || v.measure AS metric, v.channel, v.unit, v.other_unit, v.value,
+  t.previous, t.change, t.rolling_median, v.low, v.high, v.hidden_reason AS hidden
+FROM mart.metric_value v
+LEFT JOIN mart.trend t USING (metric, measure, grain, period, channel, boundary, unit, other_unit)
+WHERE v.grain = $grain AND v.channel = $channel AND v.boundary = $boundary
+  AND ($metric IS NULL OR v.metric = $metric) AND ($measure IS NULL OR v.measure = $measure)
+  AND ($unit IS NULL OR v.unit = $unit OR v.other_unit = $unit)
+  AND ($metric IS NOT NULL OR $unit IS NOT NULL OR v.unit = '(all)')
+  AND ($since IS NULL OR v.period >= $since)
+ORDER BY v.metric, v.measure, v.unit, v.other_unit, v.period
+"""
+
+
+class NothingToShowError(Exception):
+    """No published rows answer the question; the message says what there is."""
+
+
+def read_trends(
+    config: Config,
+    *,
+    metric: str | None,
+    boundary: str | None,
+    unit: str | None,
+    channel: str,
+    grain: str,
+    since: date | None,
+) -> pl.DataFrame:
+    """Rows of metric_value with their trend: period, metric, channel, units, value, change, interval.
+
+    Without metric and unit: the whole network's own numbers.
+    """
+    if not config.current.exists():
+        raise NothingToShowError(f"{config.current}: nothing is published yet; run `tieline run` first")
+    name, _, measure = (metric or "").partition(".")
+    wanted = {
+        "metric": name or None, "measure": measure or None, "unit": unit, "channel": channel,
+        "grain": grain, "since": since, "boundary": boundary or config.settings.people.boundaries[0],
+    }  # fmt: skip
+    with open_readonly(config.current) as con:
+        con.execute(QUERY, wanted)
+        found = con.fetch_arrow_table()
+        import polars as pl
+
+        rows = pl.DataFrame(pl.from_arrow(found))
+        if rows.is_empty():
+            for column in ("metric", "boundary", "unit", "channel"):
+                known = [r[0] for r in con.execute(f"SELECT DISTINCT {column} FROM mart.metric_value ORDER BY 1").fetchall()]
+                if wanted[column] is not None and wanted[column] not in known:
+                    raise NothingToShowError(
+                        f"{config.current}: no {column} {wanted[column]!r}; there are: {', '.join(known)}"
+                    )
+            raise NothingToShowError(f"{config.current}: no rows for this choice; leave out an option")
+    return rows

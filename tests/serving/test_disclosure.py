@@ -1,0 +1,200 @@
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from quality.disclosure import disclosed_metric_value, disclosed_trend
+from tests.serving.made_up import MONDAY, cell, fill, step
+from warehouse import schema
+from warehouse.serving import mart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+K, DOMINANCE = 5, 0.75
+THRESHOLDS = {"k": K, "dominance": DOMINANCE}
+COUNTS = [("spanners", "people"), ("spanners", "share")]
+
+# Two readings of "the period before": calendar weeks, and the last row that has a value.
+TREND_BY_WEEK = """
+  SELECT *, (SELECT any_value(b.value) FROM metric_value b WHERE {same} AND b.period = m.period - 7),
+    (SELECT median(b.value) FROM metric_value b
+     WHERE {same} AND b.period BETWEEN m.period - 28 AND m.period)
+  FROM metric_value m"""
+TREND_BY_ROW = """
+  SELECT *, lag(value IGNORE NULLS) OVER line, median(value) OVER (line ROWS 4 PRECEDING)
+  FROM metric_value WHERE value IS NOT NULL
+  WINDOW line AS (PARTITION BY metric, measure, grain, channel, boundary, unit, other_unit
+                  ORDER BY period)"""
+
+
+@pytest.fixture(scope="module")
+def memory() -> Iterator[duckdb.DuckDBPyConnection]:
+    with duckdb.connect(config={"threads": 1}) as connection:
+        yield connection
+
+
+def disclosed(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    fill(con, schema.METRIC_VALUE, rows)
+    found = con.execute(f"{disclosed_metric_value(COUNTS)} ORDER BY ALL", THRESHOLDS).pl()
+    assert found.columns == mart.CELL.names()
+    return found.to_dicts()
+
+
+def disclosed_steps(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], trend: str) -> Any:
+    """Trends as `trend` computes them from `rows`, disclosed."""
+    same = " AND ".join(f"b.{key} = m.{key}" for key in mart.KEY if key != "period")
+    fill(con, schema.METRIC_VALUE, rows)
+    fill(con, schema.TREND, [])
+    con.execute(f"""
+        INSERT INTO trend WITH t({", ".join(schema.METRIC_VALUE.names())}, previous, median) AS (
+          {trend.format(same=same)})
+        SELECT {", ".join(mart.KEY)}, value, previous, value - previous,
+          (value - previous) / nullif(previous, 0), median, value - median FROM t""")
+    found = con.execute(f"{disclosed_trend(COUNTS)} ORDER BY ALL", THRESHOLDS).pl()
+    assert found.columns == mart.SERIES.names()
+    assert len(found) == con.execute("SELECT count(*) FROM trend").fetchall()[0][0]
+    return found.to_dicts()
+
+
+def key(row: dict[str, Any]) -> tuple[Any, ...]:
+    return tuple(row[name] for name in mart.KEY)
+
+
+def may_be_shown(row: dict[str, Any]) -> bool:
+    """The rule of METRICS.md E, written again without SQL."""
+    counted = row["numerator"] if row["numerator"] is not None else row["value"]
+    return (
+        (row["people"] or 0) >= K
+        and (row["other_unit"] == "(all)" or (row["other_people"] or 0) >= K)
+        and not ((row["metric"], row["measure"]) in COUNTS and counted is not None and counted < K)
+        and (row["top_share"] is None or row["top_share"] <= DOMINANCE)
+    )
+
+
+numbers = st.none() | st.integers(-8, 20).map(float)
+cells = st.lists(
+    st.builds(
+        cell,
+        metric=st.sampled_from(["flow", "spanners"]),
+        measure=st.sampled_from(["people", "share"]),
+        period=st.integers(0, 9).map(lambda week: MONDAY + timedelta(weeks=week)),
+        unit=st.just("North"),
+        other_unit=st.sampled_from(["South", "(all)"]),
+        value=numbers,
+        numerator=numbers,
+        people=st.none() | st.sampled_from([0, 4, 5, 9, 9, 9]),
+        other_people=st.none() | st.sampled_from([0, 4, 5, 9, 9, 9]),
+        top_share=st.none() | st.sampled_from([0.1, 0.75, 0.7500001, 1.0, float("nan")]),
+    ),
+    max_size=40,
+    unique_by=key,
+)
+cells_and_other_cells = cells.flatmap(
+    lambda rows: st.tuples(
+        st.just(rows), st.lists(st.floats(-1e6, 1e6), min_size=len(rows), max_size=len(rows))
+    )
+)
+often = settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+@often
+@given(rows=cells)
+def test_a_cell_is_shown_exactly_when_the_rule_allows(
+    memory: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]
+) -> None:
+    before = {key(row): row for row in rows}
+    after = disclosed(memory, rows)
+    assert {key(row) for row in after} == before.keys()
+    assert len(after) == len(rows)
+    for row in after:
+        original = before[key(row)]
+        if may_be_shown(original):
+            expected = {name: original[name] for name in mart.CELL_NUMBERS} | {"hidden_reason": None}
+            assert {name: row[name] for name in expected} == expected
+        else:
+            assert row["hidden_reason"] in {"few people", "one person carries most"}
+            assert [row[name] for name in mart.CELL_NUMBERS] == [None] * len(mart.CELL_NUMBERS)
+
+
+@often
+@given(both=cells_and_other_cells)
+@pytest.mark.parametrize("trend", [TREND_BY_WEEK, TREND_BY_ROW])
+def test_nothing_published_depends_on_a_hidden_number(
+    memory: duckdb.DuckDBPyConnection,
+    both: tuple[list[dict[str, Any]], list[float]],
+    trend: str,
+) -> None:
+    """Other numbers in the hidden cells, the same publication."""
+    rows, others = both
+    changed = [
+        row
+        if may_be_shown(row)
+        else row | {"value": None if row["value"] is None else other, "z": other, "expected": other}
+        for row, other in zip(rows, others, strict=True)
+    ]
+    still_hidden = [may_be_shown(a) == may_be_shown(b) for a, b in zip(rows, changed, strict=True)]
+    if not all(still_hidden):  # a count of people that grew may be shown now
+        return
+    assert disclosed(memory, rows) == disclosed(memory, changed)
+    assert disclosed_steps(memory, rows, trend) == disclosed_steps(memory, changed, trend)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, None),
+        ({"people": 5, "other_people": 5}, None),
+        ({"people": 4}, "few people"),
+        ({"people": None}, "few people"),
+        ({"other_people": 4}, "few people"),
+        ({"other_people": None}, "few people"),
+        ({"other_people": None, "other_unit": "(all)"}, None),
+        ({"top_share": 0.75}, None),
+        ({"top_share": 0.76}, "one person carries most"),
+        ({"top_share": None}, None),
+        ({"top_share": 1.0, "people": 1}, "few people"),
+        ({"value": None}, None),
+        ({"metric": "spanners", "measure": "people", "value": 4.0, "numerator": None}, "few people"),
+        ({"metric": "spanners", "measure": "people", "value": 5.0, "numerator": None}, None),
+        ({"metric": "spanners", "measure": "share", "value": 0.1, "numerator": 2.0}, "few people"),
+        ({"metric": "spanners", "measure": "share", "value": 0.5, "numerator": 6.0}, None),
+    ],
+)
+def test_reasons(
+    memory: duckdb.DuckDBPyConnection, changes: dict[str, Any], reason: str | None
+) -> None:
+    assert [row["hidden_reason"] for row in disclosed(memory, [cell(**changes)])] == [reason]
+
+
+def test_trend_around_one_hidden_week(memory: duckdb.DuckDBPyConnection) -> None:
+    """Week 2 of 0..8 is hidden: its change and the next one's, and five rolling figures."""
+    weeks = [MONDAY + timedelta(weeks=n) for n in range(9)]
+    fill(
+        memory,
+        schema.METRIC_VALUE,
+        [cell(period=day, people=4 if day == weeks[2] else 9) for day in weeks],
+    )
+    fill(memory, schema.TREND, [step(period=day) for day in weeks])
+    rows = memory.execute(f"{disclosed_trend()} ORDER BY period", THRESHOLDS).pl()
+    assert rows["value"].is_null().to_list() == [n == 2 for n in range(9)]
+    for name in ("previous", "change", "change_share"):
+        assert rows[name].is_null().to_list() == [n in {2, 3} for n in range(9)]
+    for name in ("rolling_median", "robust_z"):
+        assert rows[name].is_null().to_list() == [2 <= n <= 6 for n in range(9)]
+    assert rows["hidden_reason"].to_list() == [None, None, "few people", *[None] * 6]
+
+
+def test_trend_without_its_cell_is_hidden(memory: duckdb.DuckDBPyConnection) -> None:
+    fill(memory, schema.METRIC_VALUE, [])
+    fill(memory, schema.TREND, [step()])
+    row = memory.execute(disclosed_trend(), THRESHOLDS).pl().to_dicts()[0]
+    assert row["hidden_reason"] == "few people"
+    assert [row[name] for name in mart.TREND_NUMBERS] == [None] * len(mart.TREND_NUMBERS)

@@ -1,0 +1,261 @@
+"""The published schema `mart`: every table, view and column that a reader sees, and their rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from warehouse import schema
+from warehouse.schema import (
+    ALL,
+    CHANNELS,
+    GRAINS,
+    METRIC_VALUE,
+    TREND,
+    Column,
+    Table,
+    one_of,
+    quoted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
+CATALOG = "bi"
+MART = "mart"
+
+FEW_PEOPLE = "few people"
+ONE_PERSON = "one person carries most"
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of `mart`: its SELECT names tables without a schema, so any file name will do."""
+
+    name: str
+    description: str
+    columns: tuple[Column, ...]
+    query: str
+
+
+def create(item: Table | View) -> str:
+    """CREATE statement with every rule as a CHECK."""
+    if isinstance(item, View):
+        names = ", ".join(column.name for column in item.columns)
+        return f"CREATE VIEW {item.name} ({names}) AS {item.query}"
+    columns = [f"{c.name} {c.type}{'' if c.nullable else ' NOT NULL'}" for c in item.columns]
+    checks = [f"CHECK ({column.rule})" for column in item.columns if column.rule]
+    return f"CREATE TABLE {item.name} (\n  " + ",\n  ".join(columns + checks) + "\n)"
+
+
+def comments(item: Table | View) -> list[str]:
+    """COMMENT ON statements for a table or view and each of its columns."""
+    if isinstance(item, Table):
+        return schema.comments(item)
+    return [
+        f"COMMENT ON VIEW {item.name} IS {quoted(item.description)}",
+        *(
+            f"COMMENT ON COLUMN {item.name}.{column.name} IS {quoted(column.description)}"
+            for column in item.columns
+        ),
+    ]
+
+
+def calendar_rows(
+    first_day: date | None, last_day: date | None, source: str = METRIC_VALUE.name
+) -> str:
+    """SELECT of CALENDAR: each (grain, period) of `source`, measured against the days with data."""
+    begin, end = (f"DATE '{day}'" if day else "NULL::DATE" for day in (first_day, last_day))
+    return f"""
+SELECT grain, period, period AS first_day, last_day,
+  CASE grain
+    WHEN 'day' THEN strftime(period, '%Y-%m-%d')
+    WHEN 'week' THEN strftime(period, '%G-W%V')
+    WHEN 'month' THEN strftime(period, '%Y-%m')
+    ELSE strftime(period, '%Y') || '-Q' || quarter(period) END AS name,
+  CASE WHEN {begin} IS NULL OR {end} IS NULL THEN 0.0
+    ELSE greatest(0, date_diff('day', greatest(period, {begin}), least(last_day, {end})) + 1)
+      / (date_diff('day', period, last_day) + 1) END AS completeness
+FROM (
+  SELECT DISTINCT grain, period,
+    CASE grain
+      WHEN 'day' THEN period
+      WHEN 'week' THEN period + 6
+      WHEN 'month' THEN last_day(period)
+      ELSE last_day(CAST(period + INTERVAL 2 MONTH AS DATE)) END AS last_day
+  FROM {source}
+)"""
+
+
+def unit_rows(source: str = METRIC_VALUE.name) -> str:
+    """SELECT of UNIT: every unit that stands on either side of a row of `source`."""
+    sides = " UNION ".join(
+        f"SELECT boundary, {side} AS unit FROM {source} WHERE {side} <> {quoted(ALL)}"
+        for side in ("unit", "other_unit")
+    )
+    return f"SELECT boundary, unit FROM ({sides})"
+
+
+RULES = {
+    "grain": (f"grain IN {one_of(GRAINS)}", "grain is not day, week, month or quarter"),
+    "channel": (f"channel IN {one_of((*CHANNELS, ALL))}", "channel is not one that Tieline knows"),
+    "people": ("people >= 0", "people is negative"),
+    "other_people": ("other_people >= 0", "other_people is negative"),
+}
+
+
+def _ruled(columns: Iterable[Column]) -> tuple[Column, ...]:
+    return tuple(
+        replace(column, rule=RULES[column.name][0], words=RULES[column.name][1])
+        if column.name in RULES
+        else column
+        for column in columns
+    )
+
+
+def _hidden_reason(numbers: Iterable[str]) -> Column:
+    empty = " AND ".join(f"{name} IS NULL" for name in numbers)
+    known = f"hidden_reason IN {one_of((FEW_PEOPLE, ONE_PERSON))}"
+    return Column(
+        "hidden_reason", "VARCHAR",
+        "Why the numbers are hidden: few people, or one person carries most; empty where shown.",
+        rule=f"hidden_reason IS NULL OR ({known} AND {empty})",
+        words="a hidden row has a number, or a reason that Tieline does not know",
+        nullable=True,
+    )  # fmt: skip
+
+
+_CELL = _ruled(column for column in METRIC_VALUE.columns if column.name != "top_share")
+_STEP = _ruled(TREND.columns)
+KEY = tuple(column.name for column in _CELL[:8])
+CELL_NUMBERS = tuple(column.name for column in _CELL[8:])
+TREND_NUMBERS = tuple(column.name for column in _STEP[8:])
+
+CELL = Table(
+    "metric_value",
+    "Every metric over every period, boundary, unit and channel; small cells are hidden.",
+    (*_CELL, _hidden_reason(CELL_NUMBERS)),
+)
+SERIES = Table(
+    "trend",
+    "Change, rolling median and deviation of every metric's series; small cells are hidden.",
+    (*_STEP, _hidden_reason(TREND_NUMBERS)),
+)
+METRIC = Table(
+    "metric",
+    "The catalogue: what each metric and measure means.",
+    (
+        Column("metric", "VARCHAR", "Name of the metric."),
+        Column("measure", "VARCHAR", "Which of its numbers."),
+        Column("title_en", "VARCHAR", "Title, English."),
+        Column("title_nl", "VARCHAR", "Title, Dutch."),
+        Column("definition_en", "VARCHAR", "What it says, English."),
+        Column("definition_nl", "VARCHAR", "What it says, Dutch."),
+        Column("unit", "VARCHAR", "Unit of the value: weight, hours, people, ratio, ..."),
+        Column("direction", "VARCHAR", "up or down where that is good; context where neither is."),
+        Column("reference", "VARCHAR", "Where the metric comes from.", nullable=True),
+        Column("parameters", "VARCHAR", "Parameters and the values used, as JSON.", nullable=True),
+    ),
+)
+UNIT = Table(
+    "unit",
+    "The units of each boundary.",
+    (
+        Column("boundary", "VARCHAR", "What the unit is one of: organisation, team, sector, ..."),
+        Column("unit", "VARCHAR", "Name of the unit; (unknown) for people in no directory."),
+    ),
+)
+CALENDAR = Table(
+    "calendar",
+    "The periods of each grain.",
+    (
+        *_ruled(METRIC_VALUE.columns[2:4]),
+        Column("first_day", "DATE", "First day, in the network's time zone."),
+        Column(
+            "last_day", "DATE", "Last day, included.",
+            rule="last_day >= first_day", words="last day is before the first",
+        ),
+        Column("name", "VARCHAR", "ISO name: 2026-02-09, 2026-W07, 2026-02 or 2026-Q1."),
+        Column(
+            "completeness", "DOUBLE",
+            "Part of the period's days that lies between the first and the last day with data.",
+            rule="completeness BETWEEN 0 AND 1", words="completeness is not between 0 and 1",
+        ),
+    ),
+)  # fmt: skip
+PUBLICATION = Table(
+    "publication",
+    "Which run made this file, from what and with which settings. One row.",
+    (
+        Column("run_id", "VARCHAR", "The run."),
+        Column("published_at", "TIMESTAMP", "Time of publication, UTC."),
+        Column("data_first_day", "DATE", "First day with data, if any.", nullable=True),
+        Column("data_last_day", "DATE", "Last day with data, if any.", nullable=True),
+        Column("tieline_version", "VARCHAR", "Version of Tieline."),
+        Column("duckdb_version", "VARCHAR", "Version of DuckDB that wrote the file."),
+        Column(
+            "k", "BIGINT", "Fewest people on a side for a cell to be shown.",
+            rule="k >= 1", words="k is less than 1",
+        ),
+        Column(
+            "dominance", "DOUBLE", "Largest part of a shown cell that one person may carry.",
+            rule="dominance > 0 AND dominance <= 1", words="dominance is not between 0 and 1",
+        ),
+        Column("time_zone", "VARCHAR", "Time zone of days and periods."),
+        Column("network", "VARCHAR", "Name of the network."),
+    ),
+)  # fmt: skip
+TABLES = (CELL, SERIES, METRIC, UNIT, CALENDAR, PUBLICATION)
+
+_COLUMN = {column.name: column for table in (SERIES, CELL) for column in table.columns}
+_LINE = tuple(_COLUMN[name] for name in ("period", "boundary", "unit", "other_unit", "channel"))
+_FLOW = (
+    *_LINE,
+    Column("value", "DOUBLE", "Weight of the interaction.", nullable=True),
+    Column(
+        "hours", "DOUBLE", "Hours together in meetings; empty for message and work.", nullable=True
+    ),
+    _COLUMN["people"],
+    _COLUMN["other_people"],
+    _COLUMN["hidden_reason"],
+)
+_NETWORK = tuple(
+    _COLUMN[name]
+    for name in (
+        "metric", "measure", "grain", "period", "channel", "boundary",
+        *TREND_NUMBERS, "hidden_reason",
+    )
+)  # fmt: skip
+
+
+def _flow(grain: str) -> View:
+    keys = [column.name for column in _LINE]
+    same = " AND ".join(f"hours.{name} = weight.{name}" for name in keys)
+    return View(
+        f"flow_{grain}ly",
+        f"The lines: interaction between two units, or inside one, per {grain}."
+        " Choose one channel: (all) holds the others.",
+        _FLOW,
+        f"""
+SELECT {", ".join(f"weight.{name}" for name in keys)}, weight.value, hours.value AS hours,
+  weight.people, weight.other_people, weight.hidden_reason
+FROM metric_value AS weight LEFT JOIN metric_value AS hours
+  ON hours.metric = 'flow' AND hours.measure = 'hours' AND hours.grain = weight.grain AND {same}
+WHERE weight.metric = 'flow' AND weight.measure = 'weight' AND weight.grain = '{grain}'""",
+    )
+
+
+VIEWS = (
+    _flow("week"),
+    _flow("month"),
+    View(
+        "network_trend",
+        "The network as a whole: each measure with its change and trend."
+        " Choose one channel and one boundary.",
+        _NETWORK,
+        f"""
+SELECT {", ".join(column.name for column in _NETWORK)}
+FROM trend WHERE unit = {quoted(ALL)} AND other_unit = {quoted(ALL)}""",
+    ),
+)
