@@ -20,7 +20,7 @@ FROM mart.metric_value v
 LEFT JOIN mart.trend t USING (metric, measure, grain, period, channel, boundary, unit, other_unit)
 WHERE v.grain = $grain AND v.channel = $channel AND v.boundary = $boundary
   AND ($metric IS NULL OR v.metric = $metric) AND ($measure IS NULL OR v.measure = $measure)
-  AND ($unit IS NULL OR v.unit = $unit OR v.other_unit = $unit)
+  AND ($unit IS NULL OR v.unit = $unit OR (v.other_unit = $unit AND $unit <> '(all)'))
   AND ($metric IS NOT NULL OR $unit IS NOT NULL OR v.unit = '(all)')
   AND ($since IS NULL OR v.period >= $since)
 ORDER BY v.metric, v.measure, v.unit, v.other_unit, v.period
@@ -53,11 +53,7 @@ def read_trends(
         "grain": grain, "since": since, "boundary": boundary or config.settings.people.boundaries[0],
     }  # fmt: skip
     with open_readonly(config.current) as con:
-        con.execute(QUERY, wanted)
-        found = con.fetch_arrow_table()
-        import polars as pl
-
-        rows = pl.DataFrame(pl.from_arrow(found))
+        rows = con.execute(QUERY, wanted).pl()
         if rows.is_empty():
             for column in ("metric", "boundary", "unit", "channel"):
                 known = [r[0] for r in con.execute(f"SELECT DISTINCT {column} FROM mart.metric_value ORDER BY 1").fetchall()]

@@ -158,7 +158,7 @@ def test_lock_dies_with_its_process(path: Path) -> None:
     first = hold(path, 30)
     os.kill(first.pid, signal.SIGKILL)
     first.communicate()
-    assert path.with_name("tieline.duckdb.lock.json").exists()  # what it wrote stays, and is no lock
+    assert path.with_name("tieline.duckdb.lock.json").exists()  # it stays, and is no lock
     with warehouse_lock(path, 2, "second-run"), open_warehouse(path):
         pass
 

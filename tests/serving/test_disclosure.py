@@ -18,11 +18,13 @@ if TYPE_CHECKING:
 
 K, DOMINANCE = 5, 0.75
 THRESHOLDS = {"k": K, "dominance": DOMINANCE}
+SPANNERS = {"metric": "spanners", "measure": "people"}
 COUNTS = [("spanners", "people"), ("spanners", "share")]
 
 # Two readings of "the period before": calendar weeks, and the last row that has a value.
 TREND_BY_WEEK = """
-  SELECT *, (SELECT any_value(b.value) FROM metric_value b WHERE {same} AND b.period = m.period - 7),
+  SELECT *,
+    (SELECT any_value(b.value) FROM metric_value b WHERE {same} AND b.period = m.period - 7),
     (SELECT median(b.value) FROM metric_value b
      WHERE {same} AND b.period BETWEEN m.period - 28 AND m.period)
   FROM metric_value m"""
@@ -41,7 +43,7 @@ def memory() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def disclosed(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     fill(con, schema.METRIC_VALUE, rows)
-    found = con.execute(f"{disclosed_metric_value(COUNTS)} ORDER BY ALL", THRESHOLDS).pl()
+    found = con.sql(f"{disclosed_metric_value(COUNTS)} ORDER BY ALL", params=THRESHOLDS).pl()
     assert found.columns == mart.CELL.names()
     return found.to_dicts()
 
@@ -56,7 +58,7 @@ def disclosed_steps(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], 
           {trend.format(same=same)})
         SELECT {", ".join(mart.KEY)}, value, previous, value - previous,
           (value - previous) / nullif(previous, 0), median, value - median FROM t""")
-    found = con.execute(f"{disclosed_trend(COUNTS)} ORDER BY ALL", THRESHOLDS).pl()
+    found = con.sql(f"{disclosed_trend(COUNTS)} ORDER BY ALL", params=THRESHOLDS).pl()
     assert found.columns == mart.SERIES.names()
     assert len(found) == con.execute("SELECT count(*) FROM trend").fetchall()[0][0]
     return found.to_dicts()
@@ -66,13 +68,18 @@ def key(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(row[name] for name in mart.KEY)
 
 
+def counts_few(row: dict[str, Any]) -> bool:
+    """Whether the row is a count of fewer than K people, or a share with so few above the line."""
+    counted = row["numerator"] if row["numerator"] is not None else row["value"]
+    return (row["metric"], row["measure"]) in COUNTS and counted is not None and counted < K
+
+
 def may_be_shown(row: dict[str, Any]) -> bool:
     """The rule of METRICS.md E, written again without SQL."""
-    counted = row["numerator"] if row["numerator"] is not None else row["value"]
     return (
         (row["people"] or 0) >= K
         and (row["other_unit"] == "(all)" or (row["other_people"] or 0) >= K)
-        and not ((row["metric"], row["measure"]) in COUNTS and counted is not None and counted < K)
+        and not counts_few(row)
         and (row["top_share"] is None or row["top_share"] <= DOMINANCE)
     )
 
@@ -117,8 +124,7 @@ def test_a_cell_is_shown_exactly_when_the_rule_allows(
     for row in after:
         original = before[key(row)]
         if may_be_shown(original):
-            expected = {name: original[name] for name in mart.CELL_NUMBERS} | {"hidden_reason": None}
-            assert {name: row[name] for name in expected} == expected
+            assert row == {name: original.get(name) for name in row}
         else:
             assert row["hidden_reason"] in {"few people", "one person carries most"}
             assert [row[name] for name in mart.CELL_NUMBERS] == [None] * len(mart.CELL_NUMBERS)
@@ -132,17 +138,17 @@ def test_nothing_published_depends_on_a_hidden_number(
     both: tuple[list[dict[str, Any]], list[float]],
     trend: str,
 ) -> None:
-    """Other numbers in the hidden cells, the same publication."""
+    """Other numbers in the hidden cells, hidden for the same reason: the same publication."""
     rows, others = both
     changed = [
-        row
-        if may_be_shown(row)
-        else row | {"value": None if row["value"] is None else other, "z": other, "expected": other}
-        for row, other in zip(rows, others, strict=True)
+        row if may_be_shown(row) or counts_few(row) != counts_few(other) else other
+        for row, number in zip(rows, others, strict=True)
+        for other in [
+            row
+            | {"z": number, "expected": number}
+            | {"value": None if row["value"] is None else number}
+        ]
     ]
-    still_hidden = [may_be_shown(a) == may_be_shown(b) for a, b in zip(rows, changed, strict=True)]
-    if not all(still_hidden):  # a count of people that grew may be shown now
-        return
     assert disclosed(memory, rows) == disclosed(memory, changed)
     assert disclosed_steps(memory, rows, trend) == disclosed_steps(memory, changed, trend)
 
@@ -162,10 +168,10 @@ def test_nothing_published_depends_on_a_hidden_number(
         ({"top_share": None}, None),
         ({"top_share": 1.0, "people": 1}, "few people"),
         ({"value": None}, None),
-        ({"metric": "spanners", "measure": "people", "value": 4.0, "numerator": None}, "few people"),
-        ({"metric": "spanners", "measure": "people", "value": 5.0, "numerator": None}, None),
-        ({"metric": "spanners", "measure": "share", "value": 0.1, "numerator": 2.0}, "few people"),
-        ({"metric": "spanners", "measure": "share", "value": 0.5, "numerator": 6.0}, None),
+        (SPANNERS | {"value": 4.0, "numerator": None}, "few people"),
+        (SPANNERS | {"value": 5.0, "numerator": None}, None),
+        (SPANNERS | {"value": 0.1, "numerator": 2.0}, "few people"),
+        (SPANNERS | {"value": 0.5, "numerator": 6.0}, None),
     ],
 )
 def test_reasons(
@@ -183,7 +189,7 @@ def test_trend_around_one_hidden_week(memory: duckdb.DuckDBPyConnection) -> None
         [cell(period=day, people=4 if day == weeks[2] else 9) for day in weeks],
     )
     fill(memory, schema.TREND, [step(period=day) for day in weeks])
-    rows = memory.execute(f"{disclosed_trend()} ORDER BY period", THRESHOLDS).pl()
+    rows = memory.sql(f"{disclosed_trend()} ORDER BY period", params=THRESHOLDS).pl()
     assert rows["value"].is_null().to_list() == [n == 2 for n in range(9)]
     for name in ("previous", "change", "change_share"):
         assert rows[name].is_null().to_list() == [n in {2, 3} for n in range(9)]
@@ -195,6 +201,6 @@ def test_trend_around_one_hidden_week(memory: duckdb.DuckDBPyConnection) -> None
 def test_trend_without_its_cell_is_hidden(memory: duckdb.DuckDBPyConnection) -> None:
     fill(memory, schema.METRIC_VALUE, [])
     fill(memory, schema.TREND, [step()])
-    row = memory.execute(disclosed_trend(), THRESHOLDS).pl().to_dicts()[0]
+    row = memory.sql(disclosed_trend(), params=THRESHOLDS).pl().to_dicts()[0]
     assert row["hidden_reason"] == "few people"
     assert [row[name] for name in mart.TREND_NUMBERS] == [None] * len(mart.TREND_NUMBERS)

@@ -43,32 +43,28 @@ def compute(unit_tie: pl.DataFrame) -> pl.DataFrame:
         pl.when(turned).then("t").otherwise("s").alias("person"),
         pl.when(turned).then("s").otherwise("t").alias("other_person"),
     ).unique()  # fmt: skip
+    # Lines share no edge, so one matching of all of them together is the matching of each.
+    seats = edges.with_columns(
+        (pl.struct(*_LINE, "person").rank("dense") - 1).alias("row"),
+        (pl.struct(*_LINE, "other_person").rank("dense") - 1).alias("column"),
+    )
+    matched = matching(seats["row"].to_numpy(), seats["column"].to_numpy())
     lines = (
-        edges.with_columns(
-            (pl.col("person").rank("dense").over(_LINE) - 1).alias("row"),
-            (pl.col("other_person").rank("dense").over(_LINE) - 1).alias("column"),
-        )
+        seats.with_columns(matched=pl.Series(matched).gather(seats["row"]))
         .group_by(_LINE)
-        .agg("row", "column", people=pl.col("person").n_unique(), other_people=pl.col("other_person").n_unique())
-    )
-    threads = [
-        matching(row.to_numpy(), column.to_numpy(), (people, other_people))
-        for row, column, people, other_people in zip(
-            lines["row"], lines["column"], lines["people"], lines["other_people"], strict=True
+        .agg(
+            value=pl.col("row").filter("matched").n_unique().cast(pl.Float64),
+            people=pl.col("person").n_unique().cast(pl.Int64),
+            other_people=pl.col("other_person").n_unique().cast(pl.Int64),
         )
-    ]
-    return lines.select(
-        pl.lit("threads").alias("measure"),
-        *_LINE,
-        pl.Series("value", threads, dtype=pl.Float64),
-        pl.col("people").cast(pl.Int64),
-        pl.col("other_people").cast(pl.Int64),
     )
+    return lines.select(pl.lit("threads").alias("measure"), *_LINE, "value", "people", "other_people")
 
 
-def matching(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> int:
-    """Size of the largest matching of a bipartite graph given as edge arrays."""
-    if min(shape) == 1:
-        return 1
+def matching(row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Which rows a largest matching of the bipartite graph of these edges covers."""
+    if not len(row):
+        return np.zeros(0, dtype=bool)
+    shape = (int(row.max()) + 1, int(column.max()) + 1)
     graph = csr_matrix((np.ones(len(row), dtype=np.int8), (row, column)), shape=shape)
-    return int((maximum_bipartite_matching(graph, perm_type="column") >= 0).sum())
+    return np.asarray(maximum_bipartite_matching(graph, perm_type="column") >= 0)

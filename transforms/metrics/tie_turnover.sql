@@ -1,8 +1,8 @@
 /*
 title_en = "Tie turnover"
 title_nl = "Verloop van verbindingen"
-definition_en = "What became of the ties: new ones, those that went on, came back or were lost since the period before. Lines follow the units of each period; the first period has nothing to compare with."
-definition_nl = "Wat er van de verbindingen werd: nieuwe, en die doorgingen, terugkwamen of verloren gingen sinds de vorige periode. Lijnen volgen de eenheden van elke periode; de eerste periode heeft geen vergelijking."
+definition_en = "What became of the ties: new ones, those that went on, came back or were lost since the period before. Lines follow the units of each period; the first period has nothing to compare with. From day to day it is told of the whole network only: on one line that would be noise."
+definition_nl = "Wat er van de verbindingen werd: nieuwe, en die doorgingen, terugkwamen of verloren gingen sinds de vorige periode. Lijnen volgen de eenheden van elke periode; de eerste periode heeft geen vergelijking. Van dag op dag staat het er alleen voor het hele netwerk: op één lijn zou dat ruis zijn."
 boundary = "any"
 direction = "context"
 reference = "METRICS 5"
@@ -50,6 +50,7 @@ with placed as (
     case when unit_s <= unit_t then s else t end as a,
     case when unit_s <= unit_t then t else s end as b, s, t
   from unit_tie
+  where grain <> 'day'
   union all
   select distinct grain, period, idx, channel, boundary, '(all)' as unit, '(all)' as other_unit,
     s as a, t as b, s, t

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -151,6 +152,7 @@ class Node(msgspec.Struct):
 
 _ISSUE = msgspec.json.Decoder(Issue)
 _PAGE = msgspec.json.Decoder(Page)
+_PART = msgspec.json.Decoder(msgspec.Raw)
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 _NODE = msgspec.json.Decoder(Node)
 _ID = msgspec.json.Decoder(str | int | None)
@@ -172,7 +174,7 @@ class Act(NamedTuple):
 
 
 def read(path: Path, options: Options) -> Iterator[Batch]:
-    """Batches of the issues at `path`. Positions are lines of ndjson, otherwise issues from 1.
+    """Batches of the issues at `path`. Positions are issues from 1; of a line that is no JSON, the line.
 
     The file is read twice: a person whose address it shows anywhere is that address everywhere. An
     issue told again (pages shift while they are fetched) is a duplicate and adds only what is new.
@@ -203,30 +205,34 @@ def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
     return (0.0, 0.75, 0.95)[min(2, sum(sign in text for sign in signs))]
 
 
-def _records(path: Path) -> Iterator[tuple[int, str, bytes | msgspec.Raw]]:
+def _records(path: Path) -> Iterator[tuple[int, str, msgspec.Raw | bytes]]:
     """Position, what it counts, and the JSON of each issue."""
+    for number, (line, raw) in enumerate(_raw_issues(path), 1):
+        yield (line, "line", raw) if line else (number, "record", raw)
+
+
+def _raw_issues(path: Path) -> Iterator[tuple[int, msgspec.Raw | bytes]]:
+    """The JSON of each issue; before it the number of the line, if that is no JSON, or else 0."""
     with opened_text(path) as text:
         start = [text.readline(), text.readline()]
         if any(map(_is_object, start)):  # the first line may be the broken one
-            for number, line in enumerate(_chain(start, text), 1):
+            for number, line in enumerate(chain(start, text), 1):
                 if line.strip():
-                    for raw in _issues(line.encode()):
-                        yield number, "line", raw
+                    raw = line.encode()
+                    issues = _issues(raw)
+                    yield from ((0, issue) for issue in issues or ())
+                    if issues is None:
+                        yield number, raw
             return
         data = ("".join(start) + text.read()).encode()
     try:
-        parts = _PARTS.decode(data) if data.lstrip().startswith(b"[") else [msgspec.Raw(data)]
-        issues = [raw for part in parts for raw in _issues(part, strict=len(parts) == 1)]
+        parts = _PARTS.decode(data) if data.lstrip().startswith(b"[") else [_PART.decode(data)]
     except _BROKEN as error:
         message = f"{path}: no JSON as Jira returns it ({error}); export it again"
         raise UnreadableFileError(message) from error
-    for number, raw in enumerate(issues, 1):
-        yield number, "record", raw
-
-
-def _chain(start: list[str], rest: Iterator[str]) -> Iterator[str]:
-    yield from start
-    yield from rest
+    for part in parts:
+        issues = _issues(part)
+        yield from ((0, issue) for issue in ([part] if issues is None else issues))
 
 
 def _is_object(line: str) -> bool:
@@ -239,15 +245,15 @@ def _is_object(line: str) -> bool:
     return True
 
 
-def _issues(raw: bytes | msgspec.Raw, *, strict: bool = False) -> list[bytes | msgspec.Raw]:
-    """The issues of a page; of anything else itself."""
+def _issues(raw: msgspec.Raw | bytes) -> list[msgspec.Raw] | None:
+    """The issues of a page; anything else as it is; None of what is no JSON."""
     try:
         issues = _PAGE.decode(raw).issues
-    except _BROKEN:
-        if strict:
-            raise
+    except msgspec.ValidationError:
         issues = None
-    return [raw] if issues is None else [*issues]
+    except _BROKEN:
+        return None
+    return [msgspec.Raw(raw)] if issues is None else issues
 
 
 def _refusal(error: Exception) -> str:

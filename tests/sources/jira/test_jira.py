@@ -1,0 +1,195 @@
+"""The Jira reader against its golden page, its traps, and stdlib json on real issues."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.sources.golden import assert_golden, whole
+from transforms.sources.base import Options, UnreadableFileError
+from transforms.sources.jira import SOURCE
+
+HERE = Path(__file__).parent
+PAGE = json.loads((HERE / "issues.json").read_text())
+ISSUES = PAGE["issues"]
+
+
+def write(folder: Path, data: object, name: str = "export.json") -> Path:
+    path = folder / name
+    path.write_text(data if isinstance(data, str) else json.dumps(data))
+    return path
+
+
+def test_golden_page() -> None:
+    batch = whole(SOURCE, HERE / "issues.json")
+    assert_golden(batch, HERE)
+    assert (batch.records, batch.skipped, batch.duplicates) == (4, 0, 0)
+
+
+def test_no_text_leaves_the_reader() -> None:
+    batch = whole(SOURCE, HERE / "issues.json")
+    for rows in (batch.events, batch.participations, batch.rejects):
+        assert "SECRET" not in rows.write_csv()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PAGE,
+        [PAGE],
+        ISSUES,
+        [{"issues": ISSUES[:2]}, {"issues": ISSUES[2:]}],
+        "\ufeff" + json.dumps(ISSUES, indent=1),
+    ],
+    ids=["page", "pages", "issues", "two pages", "indented, with a mark"],
+)
+def test_every_shape_gives_the_same(tmp_path: Path, data: object) -> None:
+    assert_golden(whole(SOURCE, write(tmp_path, data)), HERE)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_ndjson_gives_the_same_in_every_encoding(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "issues.ndjson"
+    path.write_bytes("\n".join(map(json.dumps, ISSUES)).encode(encoding))
+    assert_golden(whole(SOURCE, path), HERE)
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2])
+def test_a_broken_line_is_one_reject(tmp_path: Path, broken: int) -> None:
+    lines = [json.dumps(ISSUES[0]), json.dumps(ISSUES[2])]
+    lines.insert(broken, '{"id": "1", "fields": {"creat')
+    batch = whole(SOURCE, write(tmp_path, "\n".join(lines), "issues.ndjson"))
+    assert batch.records == 3
+    assert (broken + 1, "line", "no JSON") in batch.rejects.rows()
+    assert batch.events.height == 15
+
+
+def test_an_issue_told_twice_adds_only_what_is_new(tmp_path: Path) -> None:
+    early = json.loads(json.dumps(ISSUES[0]))
+    del early["fields"]["worklog"]
+    batch = whole(SOURCE, write(tmp_path, [early, ISSUES[0]]))
+    assert (batch.records, batch.duplicates) == (2, 1)
+    assert batch.events["event_key"].n_unique() == batch.events.height == 11
+
+
+def test_numbers_of_two_sites_do_not_meet(tmp_path: Path) -> None:
+    other = json.loads(json.dumps(ISSUES[0]).replace("waters.example", "dunes.example"))
+    batch = whole(SOURCE, write(tmp_path, [ISSUES[0], other]))
+    assert batch.duplicates == 0
+    assert batch.events["event_key"].n_unique() == 22
+    assert batch.events["container_key"].n_unique() == 2
+
+
+def test_first_assignee_is_not_guessed_without_the_whole_changelog(tmp_path: Path) -> None:
+    for changelog in (None, {"total": 3, "histories": []}):
+        batch = whole(SOURCE, write(tmp_path, [{**ISSUES[2], "changelog": changelog}]))
+        assert "assignment" not in batch.events["kind"]
+
+
+def test_window_and_skipped(tmp_path: Path) -> None:
+    path = write(tmp_path, [ISSUES[0], ISSUES[2]])
+    march = Options(since=datetime(2026, 3, 1, tzinfo=UTC))
+    assert whole(SOURCE, path, march).skipped == 1  # the other one has a reject
+    half = whole(SOURCE, path, Options(until=datetime(2026, 2, 4, tzinfo=UTC)))
+    assert half.events["started_at"].max() < datetime(2026, 2, 4, tzinfo=UTC)  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("data", ["", "no json", "[{]", '{"issues": [}'])
+def test_what_is_no_json_is_refused_by_name(tmp_path: Path, data: str) -> None:
+    path = write(tmp_path, data)
+    with pytest.raises(UnreadableFileError, match=r"export\.json: no JSON"):
+        whole(SOURCE, path)
+
+
+def test_a_cut_off_gzip_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "issues.ndjson.gz"
+    path.write_bytes(gzip.compress((HERE / "issues.json").read_bytes())[:-20])
+    with pytest.raises(UnreadableFileError, match="damaged or cut off"):
+        whole(SOURCE, path)
+
+
+def test_deep_nesting_does_not_stop_the_rest(tmp_path: Path) -> None:
+    deep = '{"type": "doc", "content": [' * 5000 + "]}" * 5000
+    comment = f'{{"id": "9", "author": {{"name": "x"}}, "created": "2026-02-02T09:00:00+00:00", "body": {deep}}}'
+    issue = json.dumps(ISSUES[2]).replace('"comments": [', f'"comments": [{comment},')
+    batch = whole(SOURCE, write(tmp_path, f"{issue}\n{json.dumps(ISSUES[0])}", "i.ndjson"))
+    assert batch.records == 2
+    assert "work:jira:waters.example/1001:create" in batch.events["event_key"]
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(
+        st.sampled_from(["id", "fields", "created", "creator", "comment", "comments", "author",
+                         "changelog", "histories", "items", "issues", "body"]),
+        inner, max_size=4,
+    ),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@settings(deadline=None)
+@given(records=st.lists(json_values.filter(lambda value: not isinstance(value, list)), max_size=4))
+def test_whatever_json_comes_every_record_is_accounted_for(
+    tmp_path_factory: pytest.TempPathFactory, records: list[object]
+) -> None:
+    path = write(tmp_path_factory.mktemp("any"), [ISSUES[0], *records])
+    batch = whole(SOURCE, path)
+    issues = sum(
+        len(record["issues"])
+        if isinstance(record, dict) and isinstance(record.get("issues"), list)
+        else 1
+        for record in records
+    )
+    assert batch.records == issues + 1
+    assert batch.events.height >= 11
+
+
+def test_real_issues_against_stdlib_json(shared_data: Path) -> None:
+    path = shared_data / "exports" / "jira" / "issues.ndjson"
+    batch = whole(SOURCE, path)
+    expected: Counter[str] = Counter()
+    with path.open() as lines:
+        for issue in map(json.loads, lines):
+            fields, histories = issue["fields"], issue["changelog"]["histories"]
+            creator = (fields["creator"] or fields["reporter"])["accountId"]
+            expected["create"] += 1
+            expected["comment"] += len(fields["comment"]["comments"])
+            expected["worklog"] += len(fields["worklog"]["worklogs"])
+            first = (fields["assignee"] or {}).get("accountId")
+            for history in histories:  # newest first: the last one seen is the oldest
+                author = history["author"]["accountId"]
+                names = {item["field"] for item in history["items"]}
+                given_to = None
+                for item in history["items"]:
+                    if item["field"] == "assignee":
+                        given_to, first = item["to"], item["from"]
+                kind = "status" if "status" in names else "change"
+                expected["assignment" if given_to and given_to != author else kind] += 1
+            expected["assignment"] += bool(first) and first != creator
+            expected["mention"] += sum(
+                "[~accountid:" in str(c["body"]) for c in fields["comment"]["comments"]
+            )
+    found = dict(batch.events["kind"].value_counts().rows())
+    assert found == dict(expected)
+    assert batch.records == 33
+    assert batch.rejects.is_empty()
+    assert batch.events["event_key"].n_unique() == batch.events.height
+
+
+def test_real_samples_are_read(shared_data: Path) -> None:
+    for path in sorted((shared_data / "exports" / "api-samples").glob("atlassian__*issue*.json")):
+        is_issue = path.stem.endswith(("issue", "by_jql", "by_jql_v2"))
+        assert (SOURCE.sniff(path, path.read_bytes()) > 0.5) == is_issue, path.name
+        if is_issue:
+            batch = whole(SOURCE, path)
+            assert batch.events.height > 0, path.name
+            assert batch.rejects.is_empty(), path.name
