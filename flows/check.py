@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -36,12 +36,14 @@ def check_files(config: Config) -> CheckedFiles:
     found = list(export_files(config))
     used = {file.source.name for file in found}
     problems += [
-        f"{config.path}: source {source.name!r}: no file matches {source.files!r}; put the export there or mend the path"
+        f"{config.path}: source {source.name!r}: no file matches {source.files!r}; put one there or mend the path"
         for source in config.settings.source
         if source.name not in used
     ]
     if not config.settings.source:
-        problems.append(f"{config.path}: no [[source]] yet; add one for each export, see `tieline sources`")
+        problems.append(
+            f"{config.path}: no [[source]] yet; add one for each export, see `tieline sources`"
+        )
     for file in found:
         row, wrong = _look(config, file)
         rows.append(row)
@@ -49,7 +51,9 @@ def check_files(config: Config) -> CheckedFiles:
     for pattern in config.settings.people.directories:
         paths = config.files(pattern)
         if not paths:
-            problems.append(f"{config.path}: people.directories: no file matches {pattern!r}; put it there or remove it")
+            problems.append(
+                f"{config.path}: people.directories: no file matches {pattern!r}; put it there or remove it"
+            )
         for path in paths:
             try:
                 directory = read_directory(path, config.settings.people.boundaries)
@@ -57,7 +61,16 @@ def check_files(config: Config) -> CheckedFiles:
                 problems.append(str(error))
                 continue
             people = directory.members["address"].n_unique()
-            rows.append(_row("directory", config.relative(path), "directory", directory.records, people, directory.rejects.height))
+            rows.append(
+                _row(
+                    "directory",
+                    config.relative(path),
+                    "directory",
+                    directory.records,
+                    people,
+                    directory.rejects.height,
+                )
+            )
             problems += _reasons(config.relative(path), directory.rejects)
             missing = set(config.settings.people.boundaries) - set(directory.members["boundary"])
             problems += [
@@ -74,10 +87,10 @@ _COLUMNS = {
 
 
 def _row(source: str, path: str, form: str, records: int, people: int, rejects: int, events: int | None = None,
-         first: datetime | None = None, last: datetime | None = None) -> dict[str, object]:  # fmt: skip
+         first: date | None = None, last: date | None = None) -> dict[str, object]:  # fmt: skip
     return {
         "source": source, "file": path, "format": form, "records": records, "events": events,
-        "people": people, "rejects": rejects, "from": first and first.date(), "to": last and last.date(),
+        "people": people, "rejects": rejects, "from": first, "to": last,
     }  # fmt: skip
 
 
@@ -98,21 +111,24 @@ def _look(config: Config, file: ExportFile) -> tuple[dict[str, object], list[str
         mapping=file.source.mapping,
     )
     records = events = 0
-    rejects, people, times = [], set(), []
+    rejects: list[pl.DataFrame] = []
+    people: set[str] = set()
+    days: set[date] = set()
     try:
         for batch in SOURCES[form].read(file.path, options):
             records += batch.records
             events += batch.events.height
             rejects.append(batch.rejects)
-            people |= set(batch.participations.select(canonical(pl.col("address")))["address"].unique())
-            times += [batch.events["started_at"].min(), batch.events["started_at"].max()]
+            people |= set(
+                batch.participations.select(canonical(pl.col("address")))["address"].unique()
+            )
+            days.update(batch.events["started_at"].dt.date().unique())
     except UnreadableFileError as error:
         return _row(file.source.name, file.label, form, 0, 0, 0), [*problems, str(error)]
     refused = pl.concat(rejects) if rejects else pl.DataFrame()
-    known = [moment for moment in times if moment is not None]
     row = _row(
         file.source.name, file.label, form, records, len(people), refused.height, events,
-        min(known, default=None), max(known, default=None),
+        min(days, default=None), max(days, default=None),
     )  # fmt: skip
     return row, problems + _reasons(file.label, refused)
 

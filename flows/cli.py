@@ -42,7 +42,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-class Day(click.ParamType):
+class Day(click.ParamType[date]):
     """A date as YYYY-MM-DD."""
 
     name = "date"
@@ -58,7 +58,8 @@ class Day(click.ParamType):
 
 
 @click.group(
-    epilog=EXIT_CODES, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    epilog=EXIT_CODES,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="tieline")
 def tieline() -> None:
@@ -109,9 +110,13 @@ def check(settings: Path, home: Path | None) -> None:
 
 @tieline.command()
 @with_settings
-@click.option("--rebuild", is_flag=True, help="Compute every model anew, even where nothing changed.")
-@click.option("--wait", default=0, show_default=True, help="Seconds to wait for another run to end.")
-def run(settings: Path, home: Path | None, rebuild: bool, wait: int) -> None:  # noqa: FBT001
+@click.option(
+    "--rebuild", is_flag=True, help="Compute every model anew, even where nothing changed."
+)
+@click.option(
+    "--wait", default=0, show_default=True, help="Seconds to wait for another run to end."
+)
+def run(settings: Path, home: Path | None, rebuild: bool, wait: int) -> None:
     """Do the nightly work once: ingest what is new, restate what it touches, publish.
 
     \b
@@ -140,9 +145,14 @@ def _run(config: Config, *, rebuild: bool = False, wait: int = 0) -> int:
 @click.option("--metric", default=None, help="Metric, or metric.measure; see `tieline metrics`.")
 @click.option("--boundary", default=None, help="organisation, team, ...  [default: the first one]")
 @click.option("--unit", default=None, help="Only rows with this unit on either side.")
-@click.option("--channel", default="(all)", show_default=True, help="meeting, message, work or (all).")
 @click.option(
-    "--grain", default="month", show_default=True, type=click.Choice(["day", "week", "month", "quarter"])
+    "--channel", default="(all)", show_default=True, help="meeting, message, work or (all)."
+)
+@click.option(
+    "--grain",
+    default="month",
+    show_default=True,
+    type=click.Choice(["day", "week", "month", "quarter"]),
 )
 @click.option("--since", default=None, type=Day(), help="First day, as 2026-01-31.")
 @click.option(
@@ -151,7 +161,9 @@ def _run(config: Config, *, rebuild: bool = False, wait: int = 0) -> int:
 )  # fmt: skip
 @click.option("-o", "--output", default=None, type=click.Path(dir_okay=False, path_type=Path),
               help="File to write to  [default: the terminal]")  # fmt: skip
-def trends(settings: Path, home: Path | None, form: str, output: Path | None, **filters: Any) -> None:
+def trends(
+    settings: Path, home: Path | None, form: str, output: Path | None, **filters: Any
+) -> None:
     """Show published numbers and how they change.
 
     \b
@@ -167,7 +179,9 @@ def trends(settings: Path, home: Path | None, form: str, output: Path | None, **
 
 
 @tieline.command()
-@click.option("--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path)
+)
 def demo(folder: Path) -> None:
     """Make an invented network of eight organisations and run the whole night over it.
 
@@ -244,7 +258,7 @@ def main() -> None:
         _stop(error, BUSY)
     except KeyboardInterrupt:
         _stop("interrupted; nothing is lost, run again", 130)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         from os import environ
 
         if environ.get("TIELINE_DEBUG"):

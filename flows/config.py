@@ -16,6 +16,7 @@ from msgspec import Meta, Struct, field
 
 SETTINGS = "tieline.toml"
 HOME_VARIABLE = "TIELINE_HOME"
+KEY_LENGTH = 32
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
@@ -167,7 +168,7 @@ class Config(Struct, frozen=True):
     def files(self, pattern: str) -> list[Path]:
         """Files that match a glob, sorted; ** goes through folders. Hidden ones are left out."""
         whole = self.place(pattern)
-        fixed = [part for part in whole.parts[1:]]
+        fixed = list(whole.parts[1:])
         cut = next((n for n, part in enumerate(fixed) if set(part) & set("*?[")), len(fixed))
         root = Path(whole.anchor, *fixed[:cut])
         found = [root] if cut == len(fixed) else root.glob(str(Path(*fixed[cut:])))
@@ -254,8 +255,8 @@ def read_key(config: Config) -> bytes:
     if path.stat().st_mode & 0o077:
         raise ConfigError(f"{path}: others can read the key; run: chmod 600 {path}")
     key = path.read_bytes().strip()
-    if len(key) < 32:
-        raise ConfigError(f"{path}: shorter than 32 characters; put the real key back")
+    if len(key) < KEY_LENGTH:
+        raise ConfigError(f"{path}: shorter than {KEY_LENGTH} characters; put the real key back")
     return key[:64]
 
 
@@ -266,5 +267,3 @@ def make_key(path: Path) -> None:
         file.write(secrets.token_hex(32) + "\n")
         file.flush()
         os.fsync(file.fileno())
-
-

@@ -70,8 +70,10 @@ def stage_file(
         mapping=file.source.mapping,
     )
     nobody = people.nobody_pattern([*people.NOBODY, *config.settings.people.nobody])
-    counts = dict.fromkeys(("records", "events", "participations", "rejected", "duplicates", "skipped", "automated"), 0)
-    days: list[date] = []
+    counts = dict.fromkeys(
+        ("records", "events", "participations", "rejected", "duplicates", "skipped", "automated"), 0
+    )
+    days: set[date] = set()
     try:
         for batch in SOURCES[file.source.format].read(file.path, options):
             staged = people.pseudonymise(
@@ -87,9 +89,8 @@ def stage_file(
             counts["rejected"] += staged.quarantine.height
             counts["duplicates"] += batch.duplicates
             counts["skipped"] += batch.skipped
-            counts["automated"] += staged.events["is_automated"].sum()
-            if staged.events.height:
-                days += [staged.events["day"].min(), staged.events["day"].max()]
+            counts["automated"] += int(staged.events["is_automated"].sum())
+            days.update(staged.events["day"].unique())
     except UnreadableFileError as error:
         _forget_staged(con, file.file_id)
         refused = _refusal(file.file_id, str(error))
@@ -102,8 +103,14 @@ def stage_file(
         **counts, "first_day": min(days, default=None), "last_day": max(days, default=None),
         "run_id": run_id,
     }  # fmt: skip
-    load.stage(con, schema.SOURCE_FILE, pl.DataFrame([ledger], schema=schema.polars_schema(schema.SOURCE_FILE)))
-    return Read(file, counts["records"], counts["events"], counts["participations"], counts["rejected"])
+    load.stage(
+        con,
+        schema.SOURCE_FILE,
+        pl.DataFrame([ledger], schema=schema.polars_schema(schema.SOURCE_FILE)),
+    )
+    return Read(
+        file, counts["records"], counts["events"], counts["participations"], counts["rejected"]
+    )
 
 
 def _midnight(config: Config, day: date) -> datetime:
@@ -111,12 +118,24 @@ def _midnight(config: Config, day: date) -> datetime:
 
 
 def _forget_staged(con: duckdb.DuckDBPyConnection, number: int) -> None:
-    for table in (schema.OBSERVED_EVENT, schema.OBSERVED_PARTICIPATION, schema.SOURCE_FILE, schema.QUARANTINE):
+    for table in (
+        schema.OBSERVED_EVENT,
+        schema.OBSERVED_PARTICIPATION,
+        schema.SOURCE_FILE,
+        schema.QUARANTINE,
+    ):
         con.execute(f"DELETE FROM {schema.STAGE}.{table.name} WHERE file_id = ?", [number])
 
 
 def _refusal(number: int, reason: str) -> pl.DataFrame:
-    row = {"file_id": number, "position": 0, "place": "file", "stage": "batch", "reason": reason, "record": None}
+    row = {
+        "file_id": number,
+        "position": 0,
+        "place": "file",
+        "stage": "batch",
+        "reason": reason,
+        "record": None,
+    }
     return pl.DataFrame([row], schema=schema.polars_schema(schema.QUARANTINE))
 
 
@@ -186,12 +205,16 @@ def check_and_load(
     con.execute("BEGIN")
     try:
         quarantine(con, row_rules(limits), report)
-        quarantined = con.execute(f"SELECT count(*) FROM {schema.STAGE}.quarantine").fetchall()[0][0]
+        quarantined = con.execute(f"SELECT count(*) FROM {schema.STAGE}.quarantine").fetchall()[0][
+            0
+        ]
         con.register("outcomes", report.outcomes)
         con.execute("INSERT INTO quality_result BY NAME FROM outcomes")
         loaded = load.load(con)
         membership = con.sql(f"FROM {schema.STAGE}.membership").pl()
-        days = load.load_memberships(con, membership, found.alias, config.settings.people.boundaries)
+        days = load.load_memberships(
+            con, membership, found.alias, config.settings.people.boundaries
+        )
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")

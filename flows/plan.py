@@ -61,7 +61,9 @@ def to_read(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list
     """Files that are new or changed; a renamed copy of one that was read is neither."""
     ledger = {
         row[0]: row[1:]
-        for row in con.execute("SELECT file_id, source, content, settings FROM source_file").fetchall()
+        for row in con.execute(
+            "SELECT file_id, source, content, settings FROM source_file"
+        ).fetchall()
     }
     changed = {f.file_id for f in files if ledger.get(f.file_id) != _seen(f)}
     held = {seen for number, seen in ledger.items() if number not in changed}

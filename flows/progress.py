@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-
 @contextmanager
 def steps(what: str, total: int, stream: TextIO | None = None) -> Iterator[Callable[[str], None]]:
     """Give a function to call with a few words at the beginning of each of `total` steps."""
@@ -20,7 +19,13 @@ def steps(what: str, total: int, stream: TextIO | None = None) -> Iterator[Calla
         yield lambda _: None
     elif out.isatty():
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+        )
 
         columns = (
             TextColumn(f"{what:<9}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
@@ -37,4 +42,6 @@ def steps(what: str, total: int, stream: TextIO | None = None) -> Iterator[Calla
 
             yield show
     else:
-        yield lambda words: print(f"{datetime.now(UTC):%H:%M:%S} {what} {words}", file=out, flush=True)
+        yield lambda words: print(
+            f"{datetime.now(UTC):%H:%M:%S} {what} {words}", file=out, flush=True
+        )

@@ -44,7 +44,9 @@ def release(
     fingerprint = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
     if state.published(con) == fingerprint and config.current.exists():
         return None
-    first, last = con.execute("SELECT min(day), max(day) FROM event WHERE day < ?", [today]).fetchall()[0]
+    first, last = con.execute(
+        "SELECT min(day), max(day) FROM event WHERE day < ?", [today]
+    ).fetchall()[0]
     counts = metrics.filter(metrics["unit"] == "people").select("metric", "measure").rows()
     path = publish(
         con,

@@ -23,18 +23,29 @@ def report(config: Config) -> tuple[list[str], bool]:
             "SELECT run_id, started_at, state, message, files, events, rejected, stale_days,"
             " seconds_read + seconds_transform + seconds_publish FROM run ORDER BY run_id DESC LIMIT 1"
         ).fetchone()
-        good = con.execute("SELECT max(ended_at) FROM run WHERE state = 'succeeded'").fetchall()[0][0]
+        good = con.execute("SELECT max(ended_at) FROM run WHERE state = 'succeeded'").fetchall()[0][
+            0
+        ]
         totals = con.execute("SELECT count(*), min(day), max(day) FROM event").fetchall()[0]
         sources = con.execute(
             "SELECT source, count(*), max(last_day), sum(rejected)::BIGINT FROM source_file GROUP BY ALL ORDER BY ALL"
         ).fetchall()
-        refused = con.execute("SELECT reason FROM quarantine WHERE stage = 'batch' ORDER BY ALL").fetchall()
-        waiting = con.execute("SELECT count(*) FROM stale_day WHERE day < ?", [config.today()]).fetchall()[0][0]
+        refused = con.execute(
+            "SELECT reason FROM quarantine WHERE stage = 'batch' ORDER BY ALL"
+        ).fetchall()
+        waiting = con.execute(
+            "SELECT count(*) FROM stale_day WHERE day < ?", [config.today()]
+        ).fetchall()[0][0]
     lines = []
     fine = last is not None and last[2] == "succeeded"
     if last:
-        lines.append(f"Last run    {last[0]} {last[2]}" + (f": {last[3]}" if last[3] else f", {last[8]:.1f} s"))
-        lines.append(f"            {last[4]:,} files read, {last[5]:,} events, {last[6]:,} refused, {last[7]:,} days restated")
+        lines.append(
+            f"Last run    {last[0]} {last[2]}"
+            + (f": {last[3]}" if last[3] else f", {last[8]:.1f} s")
+        )
+        lines.append(
+            f"            {last[4]:,} files read, {last[5]:,} events, {last[6]:,} refused, {last[7]:,} days restated"
+        )
     lines.append(f"Last good   {good:%Y-%m-%d %H:%M} UTC" if good else "Last good   none yet")
     lines.append(f"Warehouse   {totals[0]:,} events, {totals[1]} to {totals[2]}")
     lines.append(f"Published   {config.current if config.current.exists() else 'nothing yet'}")
@@ -44,7 +55,8 @@ def report(config: Config) -> tuple[list[str], bool]:
     lines += [f"Refused     {reason}" for (reason,) in refused]
     lines.append("Sources")
     lines += [
-        f"  {name:<24} {count:>5,} files, last day {day or 'none'}" + (f", {rejects:,} rejects" if rejects else "")
+        f"  {name:<24} {count:>5,} files, last day {day or 'none'}"
+        + (f", {rejects:,} rejects" if rejects else "")
         for name, count, day, rejects in sources
     ]
     missing = {s.name for s in config.settings.source} - {row[0] for row in sources}

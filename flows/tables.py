@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -102,7 +102,10 @@ def demo_tour(config: Config) -> Iterable[str]:
         config, metric="cross_boundary_share.share", boundary="organisation", unit="(all)",
         channel="(all)", grain="quarter", since=None,
     )  # fmt: skip
-    show(rows.select("period", "value", "previous", "change"), "Part of the interaction that crosses organisations")
+    show(
+        rows.select("period", "value", "previous", "change"),
+        "Part of the interaction that crosses organisations",
+    )
     settings = f"-s {config.path.parent.name}/{config.path.name}"
     yield f"Trend tables        tieline trends {settings} --metric flow.weight --unit 'Welzijn Rijnoever'"
     yield f"Published database  {config.current}"
@@ -115,7 +118,9 @@ def show_sources() -> str:
     from transforms.sources import SOURCES
 
     width = max(map(len, SOURCES))
-    lines = [f"{name:<{width}}  {source.channel:<8}  {source.title}" for name, source in SOURCES.items()]
+    lines = [
+        f"{name:<{width}}  {source.channel:<8}  {source.title}" for name, source in SOURCES.items()
+    ]
     return "\n".join([*lines, "", "Explain one: tieline sources NAME"])
 
 
@@ -162,7 +167,7 @@ def explain_metric(name: str, language: str) -> str:
     )
 
 
-def _metrics() -> dict[str, dict[str, object]]:
+def _metrics() -> dict[str, dict[str, Any]]:
     from transforms.model import read_models
 
     return {

@@ -46,7 +46,9 @@ def read_trends(
     Without metric and unit: the whole network's own numbers.
     """
     if not config.current.exists():
-        raise NothingToShowError(f"{config.current}: nothing is published yet; run `tieline run` first")
+        raise NothingToShowError(
+            f"{config.current}: nothing is published yet; run `tieline run` first"
+        )
     name, _, measure = (metric or "").partition(".")
     wanted = {
         "metric": name or None, "measure": measure or None, "unit": unit, "channel": channel,
@@ -56,10 +58,17 @@ def read_trends(
         rows = con.execute(QUERY, wanted).pl()
         if rows.is_empty():
             for column in ("metric", "boundary", "unit", "channel"):
-                known = [r[0] for r in con.execute(f"SELECT DISTINCT {column} FROM mart.metric_value ORDER BY 1").fetchall()]
+                known = [
+                    r[0]
+                    for r in con.execute(
+                        f"SELECT DISTINCT {column} FROM mart.metric_value ORDER BY 1"
+                    ).fetchall()
+                ]
                 if wanted[column] is not None and wanted[column] not in known:
                     raise NothingToShowError(
                         f"{config.current}: no {column} {wanted[column]!r}; there are: {', '.join(known)}"
                     )
-            raise NothingToShowError(f"{config.current}: no rows for this choice; leave out an option")
+            raise NothingToShowError(
+                f"{config.current}: no rows for this choice; leave out an option"
+            )
     return rows

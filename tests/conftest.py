@@ -7,7 +7,9 @@ import pytest
 from hypothesis import Phase, settings
 
 # Whole warehouses are slow to shrink: a failing example is shown as it was found.
-settings.register_profile("tieline", deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+settings.register_profile(
+    "tieline", deadline=None, phases=(Phase.explicit, Phase.reuse, Phase.generate)
+)
 settings.load_profile("tieline")
 
 

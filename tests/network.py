@@ -25,7 +25,9 @@ def person_id(name: str) -> int:
 
 
 def rows(path: Path) -> list[dict[str, str]]:
-    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    lines = [
+        line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+    ]
     return [{k: v or "" for k, v in row.items()} for row in csv.DictReader(lines, restval="")]
 
 

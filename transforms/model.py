@@ -92,7 +92,9 @@ def _from_sql(path: Path) -> Model:
         reads=tuple(sorted(reads)),
         parameters=tuple(sorted({p.name for p in query.find_all(exp.Placeholder)})),
         comments=_comments(text),
-        header=_header(path, text.split("*/")[0].lstrip().removeprefix("/*")) if is_metric else None,
+        header=_header(path, text.split("*/")[0].lstrip().removeprefix("/*"))
+        if is_metric
+        else None,
     )
 
 

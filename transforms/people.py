@@ -190,7 +190,10 @@ def memberships(
         pl.concat([d.aliases for d in directories] or [_NO_ALIASES])
         .select(canonical(pl.col("alias")), canonical(pl.col("address")))
         .unique()
-        .filter((pl.col("alias") != pl.col("address")) & pl.col("alias").is_in(members["address"].unique().implode()).not_())
+        .filter(
+            (pl.col("alias") != pl.col("address"))
+            & pl.col("alias").is_in(members["address"].unique().implode()).not_()
+        )
     )
     claimed = claims.group_by("alias").agg(pl.col("address").unique())
     agreed = claimed.filter(pl.col("address").list.len() == 1).with_columns(

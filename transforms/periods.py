@@ -76,8 +76,9 @@ def widen(model: Model, inputs: Sequence[Stale], everything: Stale) -> Stale:
 
 
 def chunk_days(con: duckdb.DuckDBPyConnection, days: int) -> int:
-    rows = con.execute("SELECT count(*) FROM participation").fetchall()[0][0]
-    return max(92, CHUNK_ROWS * days // max(rows, 1))
+    """How many days to compute at once, so that a run of periods stays within CHUNK_ROWS."""
+    rows = int(con.execute("SELECT count(*) FROM participation").fetchall()[0][0])
+    return max(LENGTH["quarter"], CHUNK_ROWS * days // max(rows, 1))
 
 
 def spans(
@@ -100,4 +101,5 @@ def spans(
                    FROM calendar WHERE grain = $grain AND idx BETWEEN $reach AND $last""",
                 {"grain": grain, "reach": reach, "first": run[0], "last": run[-1]},
             ).fetchall()[0]
-            yield Span(grain, *row, run[0] > end)
+            first, last, input_first, day_first, day_last = row
+            yield Span(grain, first, last, input_first, day_first, day_last, run[0] > end)

@@ -48,7 +48,12 @@ def transform(
     progress: Progress = lambda _: None,
 ) -> Built:
     """Bring every model up to date with all days before `today`. Call inside a transaction."""
-    data = [day for (day,) in con.execute("SELECT DISTINCT day FROM event WHERE day < ?", [today]).fetchall()]
+    data = [
+        day
+        for (day,) in con.execute(
+            "SELECT DISTINCT day FROM event WHERE day < ?", [today]
+        ).fetchall()
+    ]
     days = [day for (day,) in con.execute("FROM stale_day WHERE day < ?", [today]).fetchall()]
     active = periods(con, data)
     base, everything = across_gaps(periods(con, days), active), throughout(active)
@@ -59,7 +64,9 @@ def transform(
     rebuilt = []
     for model in models:
         progress(model.name)
-        inputs = [other.name for other in models if other.table in model.reads and other is not model]
+        inputs = [
+            other.name for other in models if other.table in model.reads and other is not model
+        ]
         marks[model.name] = fingerprint(model, parameters, [marks[name] for name in inputs])
         whole = before.get(model.name) != marks[model.name]
         stale[model.name] = (
@@ -84,7 +91,9 @@ def _empty(con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters)
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [model.name])
         return
     con.execute(f"DROP TABLE IF EXISTS {model.name}")
-    con.execute(f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0", _used(model, parameters))
+    con.execute(
+        f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0", _used(model, parameters)
+    )
     columns = [row[0] for row in con.execute(f"DESCRIBE {model.name}").fetchall()]
     for column in columns:
         if column not in model.comments:

@@ -19,7 +19,9 @@ CREATE TABLE IF NOT EXISTS identity (
 def create(con: duckdb.DuckDBPyConnection) -> None:
     """Make the table if it is missing."""
     con.execute(IDENTITY_DDL)
-    con.execute("COMMENT ON TABLE identity IS 'Address behind each keyed hash; for the key holder only.'")
+    con.execute(
+        "COMMENT ON TABLE identity IS 'Address behind each keyed hash; for the key holder only.'"
+    )
 
 
 def remember(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:

@@ -43,6 +43,7 @@ class Table:
     columns: tuple[Column, ...]
 
     def names(self) -> list[str]:
+        """Column names, in order."""
         return [column.name for column in self.columns]
 
 
@@ -89,6 +90,7 @@ def quoted(text: str) -> str:
 
 
 def one_of(values: tuple[str, ...]) -> str:
+    """`values` as the right side of an SQL IN."""
     return "(" + ", ".join(quoted(value) for value in values) + ")"
 
 
@@ -142,20 +144,25 @@ PARTICIPATION_COLUMNS = (
     ),
 )  # fmt: skip
 
-POSITION = Column("position", "BIGINT", "Where in the file: line, byte or record, as the format counts.")
+POSITION = Column(
+    "position", "BIGINT", "Where in the file: line, byte or record, as the format counts."
+)
 IS_CANCELLED = Column("is_cancelled", "BOOLEAN", "Called off or deleted in this version.")
 IS_OWN = Column("is_own", "BOOLEAN", "The person's own copy, which decides the response.")
 
 # --- the private warehouse --------------------------------------------------------------------
 
 ANSWERS = Column(
-    "answers", "BIGINT", "address_id of the author of the message that this one answers.", nullable=True
+    "answers",
+    "BIGINT",
+    "address_id of the author of the message that this one answers.",
+    nullable=True,
 )
-EVENT = Table(
-    "event", "Events, each once, in the version that counts.", (*EVENT_COLUMNS, ANSWERS)
-)
+EVENT = Table("event", "Events, each once, in the version that counts.", (*EVENT_COLUMNS, ANSWERS))
 PARTICIPATION = Table(
-    "participation", "Who took part in an event and how, one row per address.", PARTICIPATION_COLUMNS
+    "participation",
+    "Who took part in an event and how, one row per address.",
+    PARTICIPATION_COLUMNS,
 )
 OBSERVED_EVENT = Table(
     "observed_event",
@@ -277,7 +284,9 @@ RUN = Table(
     (
         Column("run_id", "VARCHAR", "Time-sortable name of the run."),
         Column("started_at", "TIMESTAMP", "Start, UTC."),
-        Column("ended_at", "TIMESTAMP", "End, UTC; empty while running or when killed.", nullable=True),
+        Column(
+            "ended_at", "TIMESTAMP", "End, UTC; empty while running or when killed.", nullable=True
+        ),
         Column("state", "VARCHAR", "running, succeeded, failed or killed."),
         Column("files", "BIGINT", "Files read."),
         Column("events", "BIGINT", "Events read."),
@@ -317,7 +326,9 @@ METRIC_VALUE_COLUMNS = (
     Column("high", "DOUBLE", "Upper end of the 95 % interval.", nullable=True),
 )  # fmt: skip
 METRIC_VALUE = Table(
-    "metric_value", "Every metric over every period, boundary, unit and channel.", METRIC_VALUE_COLUMNS
+    "metric_value",
+    "Every metric over every period, boundary, unit and channel.",
+    METRIC_VALUE_COLUMNS,
 )
 # Built by the model of that name, which a test holds to these columns.
 TREND = Table(

@@ -36,7 +36,9 @@ def note_run(con: duckdb.DuckDBPyConnection, run_id: str, facts: Mapping[str, ob
     con.execute(f"UPDATE run SET {columns} WHERE run_id = ?", [*facts.values(), run_id])
 
 
-def end_run(con: duckdb.DuckDBPyConnection, run_id: str, state: str, message: str | None = None) -> None:
+def end_run(
+    con: duckdb.DuckDBPyConnection, run_id: str, state: str, message: str | None = None
+) -> None:
     """Close the run as succeeded or failed."""
     ended = datetime.now(UTC).replace(tzinfo=None)
     note_run(con, run_id, {"ended_at": ended, "state": state, "message": message})

@@ -44,7 +44,10 @@ def test_case(case: Path) -> None:
             number = found[name][0]
             wanted = float(row[name]) if row[name] else None
             tolerance = float(row["tolerance"]) if name == "z" and row.get("tolerance") else 1e-9
-            assert number == (wanted if wanted is None else pytest.approx(wanted, abs=tolerance)), (key, name)
+            assert number == (wanted if wanted is None else pytest.approx(wanted, abs=tolerance)), (
+                key,
+                name,
+            )
 
 
 def test_every_metric_has_a_worked_example_and_an_edge_case() -> None:

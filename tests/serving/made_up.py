@@ -110,7 +110,7 @@ def publish_generation(con: duckdb.DuckDBPyConnection, published: Path, generati
 
 def main(folder: Path, first: int, last: int, pause: float = 0.0) -> None:
     """Publish generations `first` to `last`, saying so after each; prune as a run does."""
-    import time  # noqa: PLC0415
+    import time
 
     warehouse = folder / "private" / "tieline.duckdb"
     with (

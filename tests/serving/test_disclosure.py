@@ -108,7 +108,7 @@ cells_and_other_cells = cells.flatmap(
     )
 )
 often = settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=1500, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

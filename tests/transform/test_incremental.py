@@ -34,7 +34,10 @@ history = st.dictionaries(st.integers(1, 12), event, max_size=8)
 
 def put(con: duckdb.DuckDBPyConnection, number: int, one: dict | None) -> None:
     """Replace an event, or with None remove it, and mark its old and new day stale."""
-    con.execute("INSERT INTO stale_day SELECT day FROM event WHERE event_id = ? EXCEPT FROM stale_day", [number])
+    con.execute(
+        "INSERT INTO stale_day SELECT day FROM event WHERE event_id = ? EXCEPT FROM stale_day",
+        [number],
+    )
     con.execute("DELETE FROM event WHERE event_id = ?", [number])
     con.execute("DELETE FROM participation WHERE event_id = ?", [number])
     if one is None:
@@ -47,11 +50,16 @@ def put(con: duckdb.DuckDBPyConnection, number: int, one: dict | None) -> None:
         [number, one["channel"], kind, day, start, start + timedelta(hours=1), one["people"][0],
          one["container"], one["automated"]],
     )  # fmt: skip
-    roles = {"meeting": ("organiser", "required"), "message": ("from", "to"), "work": ("author", "commenter")}
+    roles = {
+        "meeting": ("organiser", "required"),
+        "message": ("from", "to"),
+        "work": ("author", "commenter"),
+    }
     first, other = roles[one["channel"]]
     for place, person in enumerate(one["people"]):
         con.execute(
-            "INSERT INTO participation VALUES (?, ?, ?, ?, 'none')", [day, number, person, other if place else first]
+            "INSERT INTO participation VALUES (?, ?, ?, ?, 'none')",
+            [day, number, person, other if place else first],
         )
     con.execute("INSERT INTO stale_day SELECT ? WHERE ? NOT IN (FROM stale_day)", [day, day])
 
@@ -61,7 +69,8 @@ def with_members() -> duckdb.DuckDBPyConnection:
     con.execute("INSERT INTO boundary VALUES ('organisation')")
     for person, unit in MEMBERS.items():
         con.execute(
-            "INSERT INTO membership VALUES (?, 'organisation', ?, ?, ?, 1, 'directory')", [person, unit, ALWAYS, OPEN]
+            "INSERT INTO membership VALUES (?, 'organisation', ?, ?, ?, 1, 'directory')",
+            [person, unit, ALWAYS, OPEN],
         )
     return con
 
@@ -113,10 +122,23 @@ def test_days_to_come_wait_for_their_turn() -> None:
 
 def test_nothing_stale_computes_nothing_and_a_changed_parameter_rebuilds_what_uses_it() -> None:
     con = with_members()
-    put(con, 1, {"day": 0, "channel": "meeting", "container": None, "automated": False, "people": [1, 2, 3]})
+    put(
+        con,
+        1,
+        {
+            "day": 0,
+            "channel": "meeting",
+            "container": None,
+            "automated": False,
+            "people": [1, 2, 3],
+        },
+    )
     assert build(con, MODELS).rebuilt
     assert build(con, MODELS).rebuilt == ()
-    assert set(build(con, MODELS, {**PARAMETERS, "resumed_within": 2}).rebuilt) == {"tie_turnover", "trend"}
+    assert set(build(con, MODELS, {**PARAMETERS, "resumed_within": 2}).rebuilt) == {
+        "tie_turnover",
+        "trend",
+    }
     rebuilt = build(con, MODELS, {**PARAMETERS, "size_cap_meeting": 2}).rebuilt
     assert "attendance" in rebuilt
     assert "flow" in rebuilt

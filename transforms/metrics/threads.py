@@ -58,7 +58,9 @@ def compute(unit_tie: pl.DataFrame) -> pl.DataFrame:
             other_people=pl.col("other_person").n_unique().cast(pl.Int64),
         )
     )
-    return lines.select(pl.lit("threads").alias("measure"), *_LINE, "value", "people", "other_people")
+    return lines.select(
+        pl.lit("threads").alias("measure"), *_LINE, "value", "people", "other_people"
+    )
 
 
 def matching(row: np.ndarray, column: np.ndarray) -> np.ndarray:

@@ -53,10 +53,16 @@ RAW_REJECT: dict[str, pl.DataType | type[pl.DataType]] = {
 class Options:
     """What a reader may know of the settings."""
 
-    since: datetime = datetime(1990, 1, 1, tzinfo=UTC)  # window: events that start in [since, until)
+    since: datetime = datetime(
+        1990, 1, 1, tzinfo=UTC
+    )  # window: events that start in [since, until)
     until: datetime = datetime(2100, 1, 1, tzinfo=UTC)
-    time_zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("Europe/Amsterdam"))  # of floating times
-    mapping: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))  # generic formats
+    time_zone: ZoneInfo = field(
+        default_factory=lambda: ZoneInfo("Europe/Amsterdam")
+    )  # of floating times
+    mapping: Mapping[str, str] = field(
+        default_factory=lambda: MappingProxyType({})
+    )  # generic formats
 
 
 @dataclass(frozen=True, slots=True)

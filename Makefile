@@ -1,0 +1,58 @@
+# Everything runs in an environment of its own; only Python >= 3.11, pip and make are needed.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+export PYTHONWARNINGS ?=
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help demo install dev test test-all lint types bench docs wheel duckdb2 clean
+
+help:  ## What can be made
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.run  ## An invented network, from exports to trend tables
+	@$(BIN)/tieline demo --folder demo
+
+install: $(VENV)/.run  ## The command tieline, in $(VENV)/bin
+
+$(VENV)/.run: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Tieline needs Python 3.11 or newer; say which with: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing Tieline into $(VENV), once ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt -e . 2>&1 | grep -v '^WARNING' || true
+	@$(BIN)/python -m pip show -q tieline 2>/dev/null && touch $@
+
+$(VENV)/.dev: $(VENV)/.run
+	@echo "Installing what tests need ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev]' 2>&1 | grep -v '^WARNING' || true
+	@$(BIN)/python -m ruff --version >/dev/null && touch $@
+
+dev: $(VENV)/.dev
+
+lint: $(VENV)/.dev  ## Style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+test: lint  ## Everything that CI checks
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+
+test-all: test wheel duckdb2  ## And what takes long: crash loops, every real file, the wheel, DuckDB 2.0
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+wheel: $(VENV)/.dev  ## Build the wheel and run it away from the sources
+	@$(BIN)/python .ci/smoke_wheel.py
+
+duckdb2: $(VENV)/.dev  ## All SQL once more, on DuckDB 2.0
+	@$(BIN)/python .ci/shadow_duckdb.py
+
+bench: $(VENV)/.dev  ## Speed and memory, as ratios within one run
+	@$(BIN)/python -m tests.benchmarks
+
+docs: $(VENV)/.run  ## Write the generated pages anew
+	@$(BIN)/python docs/generate.py
+
+clean:  ## Remove the environment and the demo
+	rm -rf $(VENV) demo dist build
