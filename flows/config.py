@@ -28,7 +28,13 @@ class ConfigError(Exception):
 
 
 class Network(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the network is called and how it keeps time."""
+    """What the network is called and how it keeps time.
+
+    Attributes:
+        name: Name of the network, as readers see it.
+        time_zone: Time zone of days and periods, and of times that name none.
+        language: Language of what is written for readers.
+    """
 
     name: Name = "My network"
     time_zone: str = "Europe/Amsterdam"
@@ -36,7 +42,15 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Folders(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where things are kept, relative to the settings file or to $TIELINE_HOME."""
+    """Where things are kept, relative to the settings file or to $TIELINE_HOME.
+
+    Attributes:
+        warehouse: The private database, the identity database and the state of Prefect; for
+            those who run Tieline only.
+        published: The releases that readers connect to.
+        docs: The Data Docs: what was checked in each run, and what came of it.
+        key: File with the key of the pseudonyms. Keep a safe copy elsewhere.
+    """
 
     warehouse: str = "warehouse"
     published: str = "published"
@@ -45,14 +59,29 @@ class Folders(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Window(Struct, frozen=True, forbid_unknown_fields=True):
-    """Days outside which nothing is read."""
+    """Days outside which nothing is read.
+
+    Attributes:
+        since: First day that is read.
+        until: First day that is not read any more.
+    """
 
     since: date = date(1990, 1, 1)
     until: date = date(2100, 1, 1)
 
 
 class People(Struct, frozen=True, forbid_unknown_fields=True):
-    """Who belongs where: directories first, then domains; neutral domains say nothing."""
+    """Who belongs where: directories first, then domains; neutral domains say nothing.
+
+    Attributes:
+        directories: CSV files of who belongs where and since when; * and ** stand for any name.
+        boundaries: Columns of the directory to measure across; `tieline trends` shows the first.
+        domains: Mail domain = organisation, its subdomains included, for people whom no
+            directory knows.
+        neutral_domains: Mail domains that everybody uses, which say nothing about an
+            organisation.
+        nobody: Addresses that are no person, beside no-reply@ and the like; * stands for anything.
+    """
 
     directories: list[str] = field(default_factory=list)
     boundaries: list[Name] = field(default_factory=lambda: ["organisation"])
@@ -62,7 +91,15 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
-    """Export files of one tool of one partner."""
+    """Export files of one tool of one partner.
+
+    Attributes:
+        name: Your own name for the source; no two are the same.
+        format: Export format; `tieline sources` lists them.
+        files: The export files; * and ** stand for any name.
+        partner: Organisation that delivers the export; when empty, the name of the source.
+        mapping: Which column means what; for tables of events only.
+    """
 
     name: Name
     format: str
@@ -72,7 +109,17 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
-    """The numbers that models and metrics use; published beside them."""
+    """The numbers that models and metrics use; published beside them.
+
+    Attributes:
+        size_cap_meeting: A meeting of more people makes no ties; it counts as volume only.
+        size_cap_message: The same for a message, its sender included.
+        size_cap_work: The same for the people at work on one item on one day.
+        cc_weight: What a recipient in cc counts beside one in to, who counts 1.
+        resumed_within: A tie that was last active at most so many periods ago is resumed, after
+            longer reactivated.
+        change_base: Smallest previous value of which a change is told as a share.
+    """
 
     size_cap_meeting: Count = 8
     size_cap_message: Count = 8
@@ -83,14 +130,24 @@ class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
-    """What may leave: at least k people on each side, none of whom carries more than `dominance`."""
+    """What may leave: at least k people on each side, none of whom carries more than `dominance`.
+
+    Attributes:
+        k: Fewest people on each side of a number that is shown.
+        dominance: Largest part of a shown number that one person may carry.
+    """
 
     k: Annotated[int, Meta(ge=3)] = 5
     dominance: Share = 0.75
 
 
 class Quality(Struct, frozen=True, forbid_unknown_fields=True):
-    """When a file is refused whole."""
+    """When a file is refused whole.
+
+    Attributes:
+        max_rejected: Largest part of a file's records, or of its events, that may be refused.
+            Files of fewer than 20 are always let through.
+    """
 
     max_rejected: Share = 0.5
 

@@ -22,6 +22,8 @@ from flows.plan import export_files, to_read
 from flows.progress import steps
 from flows.publish import release
 from flows.transform import bring_up_to_date
+from transforms.model import Model, read_models
+from transforms.runner import Built
 from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
 
@@ -88,16 +90,17 @@ def check_and_load(held: Open, batch: int) -> ingest.Checked:
 
 
 @task(task_run_name="transform")
-def transform(held: Open, *, rebuild: bool) -> tuple[Any, Any]:
+def transform(held: Open, models: list[Model], *, rebuild: bool) -> Built:
     """Restate every stale period."""
-    with steps("transform", 1) as show:
+    today = held.config.today()
+    with steps("transform", len(models)) as show:
         return bring_up_to_date(
-            held.con, held.config, today=held.config.today(), rebuild=rebuild, progress=show
+            held.con, held.config, models, today=today, rebuild=rebuild, progress=show
         )
 
 
 @task(task_run_name="publish", **_RETRIES)
-def publish(held: Open, models: Any) -> Path | None:
+def publish(held: Open, models: list[Model]) -> Path | None:
     """Release the thresholded tables."""
     return release(held.con, held.config, models, run_id=held.run_id, today=held.config.today())
 
@@ -147,7 +150,8 @@ def _night(held: Open, done: Done, *, rebuild: bool) -> None:
         done.refused += [f"{one.file.label}: {one.refused}" for one in read if one.refused]
         done.refused += checked.refused
     done.seconds_read, clock = perf_counter() - clock, perf_counter()
-    built, models = transform(held, rebuild=rebuild)
+    models = read_models()
+    built = transform(held, models, rebuild=rebuild)
     done.days, done.periods, done.rebuilt = built.days, built.periods, len(built.rebuilt)
     done.seconds_transform, clock = perf_counter() - clock, perf_counter()
     released = publish(held, models)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from flows.config import SETTINGS, ConfigError, make_key
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+DEMO_END = date(2026, 11, 1)  # excluded: twelve whole months
 
 TEMPLATE = """\
 # Settings of Tieline. Everything not set here keeps the value shown in docs/settings.md.
@@ -75,7 +78,7 @@ def make_demo(folder: Path) -> list[str]:
     settings = folder / SETTINGS
     if settings.exists():
         return [f"The demo network is in {folder} already."]
-    network = write_demo(folder)
+    network = write_demo(folder, end=DEMO_END)
     if not (folder / "secret" / "tieline.key").exists():
         make_key(folder / "secret" / "tieline.key")
     settings.write_text(demo_settings(), encoding="utf-8")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from warehouse.schema import ALL
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -44,7 +46,7 @@ def _cell(value: object) -> str:
 def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:
     """Write `rows` as table, csv, json or parquet to `output` or to the terminal."""
     if form == "table" and output is None:
-        show(rows.select(c for c in rows.columns if rows[c].null_count() < rows.height))
+        show(*_readable(rows))
         return
     buffer = BytesIO()
     if form in {"csv", "table"}:
@@ -57,6 +59,18 @@ def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:
         output.write_bytes(buffer.getvalue())
     else:
         sys.stdout.buffer.write(buffer.getvalue())
+
+
+def _readable(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """`rows` without empty columns, and in a title what is the same in all of them."""
+    filled = rows.select(c for c in rows.columns if rows[c].null_count() < rows.height)
+    same = [
+        c
+        for c in ("metric", "channel", "unit", "other_unit")
+        if c in filled.columns and filled[c].n_unique() == 1
+    ]
+    words = [f"{c} {filled[c][0]}" for c in same if filled[c][0] != ALL]
+    return filled.drop(same), ", ".join(words)
 
 
 def _unformulated(rows: pl.DataFrame) -> pl.DataFrame:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from transforms.model import Model, Parameters, read_models
+from transforms.model import Model, Parameters
 from transforms.runner import Built, transform
 from warehouse import state
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import date
 
     import duckdb
@@ -27,13 +27,13 @@ def parameters(config: Config) -> Parameters:
 def bring_up_to_date(
     con: duckdb.DuckDBPyConnection,
     config: Config,
+    models: Sequence[Model],
     *,
     today: date,
     rebuild: bool = False,
     progress: Callable[[str], None] = lambda _: None,
-) -> tuple[Built, list[Model]]:
+) -> Built:
     """Compute what is stale, or with `rebuild` everything; what is published is then out of date."""
-    models = read_models()
     con.execute("BEGIN")
     try:
         if rebuild:
@@ -45,4 +45,4 @@ def bring_up_to_date(
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    return built, models
+    return built

@@ -23,6 +23,8 @@ WHERE v.grain = $grain AND v.channel = $channel AND v.boundary = $boundary
   AND ($unit IS NULL OR v.unit = $unit OR (v.other_unit = $unit AND $unit <> '(all)'))
   AND ($metric IS NOT NULL OR $unit IS NOT NULL OR v.unit = '(all)')
   AND ($since IS NULL OR v.period >= $since)
+  AND ($metric IS NOT NULL OR $unit IS NOT NULL OR $since IS NOT NULL OR v.period = (
+    SELECT max(period) FROM mart.calendar WHERE grain = $grain AND completeness >= 1))
 ORDER BY v.metric, v.measure, v.unit, v.other_unit, v.period
 """
 
@@ -43,7 +45,8 @@ def read_trends(
 ) -> pl.DataFrame:
     """Rows of metric_value with their trend: period, metric, channel, units, value, change, interval.
 
-    Without metric and unit: the whole network's own numbers.
+    Without metric and unit: the whole network's own numbers, of the last whole period unless `since`
+    is given.
     """
     if not config.current.exists():
         raise NothingToShowError(

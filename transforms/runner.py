@@ -63,7 +63,6 @@ def transform(
     stale: dict[str, Stale] = {}
     rebuilt = []
     for model in models:
-        progress(model.name)
         inputs = [
             other.name for other in models if other.table in model.reads and other is not model
         ]
@@ -72,6 +71,8 @@ def transform(
         stale[model.name] = (
             everything if whole else widen(model, [base, *(stale[n] for n in inputs)], everything)
         )
+        if whole or any(stale[model.name].values()):
+            progress(model.name)
         if whole:
             rebuilt.append(model.name)
             _empty(con, model, parameters)

@@ -96,7 +96,7 @@ def separator_of(text: IO[str]) -> str:
 def rows_of(text: IO[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each row that holds anything, from 1.
 
-    A row whose quote stays open for longer than a cell may be has a line end in every cell.
+    A row whose quote stays open for longer than a cell may be has a line end within every cell.
     """
     reader = csv.reader(text, delimiter=separator, skipinitialspace=True)
     width = 1
@@ -106,7 +106,7 @@ def rows_of(text: IO[str], separator: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error:
-            yield number, ["\n"] * width
+            yield number, ["…\n…"] * width
             continue
         width = max(width, len(row))
         if any(map(str.strip, row)):
