@@ -146,7 +146,7 @@ class Quality(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         max_rejected: Largest part of a file's records, or of its events, that may be refused.
-            Files of fewer than 20 are always let through.
+            Below 20 of them no part is taken.
     """
 
     max_rejected: Share = 0.5

@@ -59,6 +59,8 @@ def canonical(address: pl.Expr) -> pl.Expr:
     return (
         address.str.strip_chars()
         .str.to_lowercase()
+        # GitHub writes the number of an account before the plus, where others write a tag behind it.
+        .str.replace(r"^\d+\+([^@]+@users\.noreply\.github\.com)$", "$1")
         .str.replace(r"^([^+@]+)\+[^@]*@", "$1@")
         .str.replace("@googlemail.com$", "@gmail.com")
     )

@@ -57,13 +57,13 @@ def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPy
 def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     """Open a database file, private or published, for queries that touch no other file.
 
-    Links are followed, so a new connection to `published/current` sees the newest release even
-    while this process still reads an older one. Raises FileNotFoundError, and WarehouseBusyError if
-    another process writes the file.
+    A new connection to `published/current` sees the newest release, even while this process still
+    reads an older one. Raises FileNotFoundError, and WarehouseBusyError if another process writes
+    the file.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such database; load or publish something first")
-    return _closed_in(_connect(path.resolve(), read_only=True))
+    return _closed_in(_connect(path, read_only=True))
 
 
 @contextmanager

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING
 
@@ -94,3 +96,28 @@ def test_link_is_relative_and_replaced(published: Path) -> None:
     second = make(published, 1)
     assert current(published) == second
     assert str((published / "current").readlink()) == f"releases/{second.name}"
+
+
+def test_current_is_there_at_every_moment(published: Path) -> None:
+    """A process looks at the link all the time while it is replaced 200 times."""
+    make(published, 1)
+    script = """
+import os, sys
+link = sys.argv[1]
+print("looking", flush=True)
+while not os.path.exists(sys.argv[2]):
+    for _ in range(1000):
+        os.readlink(link)
+"""
+    stop = published / "stop"
+    watcher = subprocess.Popen(
+        [sys.executable, "-c", script, str(published / "current"), str(stop)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert watcher.stdout is not None
+    assert watcher.stdout.readline() == "looking\n"
+    for _ in range(200):
+        make(published, 0)
+    stop.touch()
+    _, errors = watcher.communicate(timeout=30)
+    assert (watcher.returncode, errors) == (0, "")

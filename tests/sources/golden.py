@@ -40,8 +40,7 @@ def together(batches: Iterable[Batch]) -> Batch:
         assert set(batch.participations["event_key"]) <= set(batch.events["event_key"])
     empty = {name: pl.DataFrame(schema=schema) for name, schema in TABLES.items()}
     frames = {
-        name: pl.concat([empty[name], *(getattr(batch, name) for batch in told)])
-        for name in TABLES
+        name: pl.concat([empty[name], *(getattr(batch, name) for batch in told)]) for name in TABLES
     }
     return Batch(
         **frames,
@@ -60,9 +59,7 @@ def assert_golden(batch: Batch, folder: Path, prefix: str = "") -> None:
         assert_frame_equal(found, expected, check_row_order=False)
 
 
-def read_rows(
-    path: Path, schema: Mapping[str, pl.DataType | type[pl.DataType]]
-) -> pl.DataFrame:
+def read_rows(path: Path, schema: Mapping[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
     text = pl.read_csv(path, infer_schema=False)
     assert text.columns == list(schema), path
     return text.with_columns(

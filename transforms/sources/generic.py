@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import UTC
 from itertools import islice
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -317,7 +318,12 @@ def _batch(cells: pl.DataFrame, plan: Plan, options: Options, place: str) -> Bat
     refused = pl.col("reason").is_not_null()
     told = rows.filter(~refused)
     inside = told.filter(
-        pl.col("started_at").is_between(options.since, options.until, closed="left")
+        pl.col("started_at").is_between(
+            # polars compares instants of one zone only.
+            options.since.astimezone(UTC),
+            options.until.astimezone(UTC),
+            closed="left",
+        )
     )
     content = ["event_key", "sender", "person", "role", "started_at", "ended_at"]
     once = inside.unique(content, keep="first", maintain_order=True)
@@ -350,8 +356,8 @@ def _read(cells: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     default = "mentioned" if plan.form == EDGE else "author"
     rows = rows.with_columns(
         channel=channel,
-        started_at=instants(pl.col("time"), plan.time_format, plan.zone),
-        ended_at=instants(pl.col("end"), plan.time_format, plan.zone),
+        started_at=instants(rows["time"], plan.time_format, plan.zone),
+        ended_at=instants(rows["end"], plan.time_format, plan.zone),
         person=_person("person"),
         sender=_person("sender"),
         role=pl.when(role != "").then(role).otherwise(

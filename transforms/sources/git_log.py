@@ -8,6 +8,7 @@ place in the history. Author, co-authors, reviewers, signers and committer act o
 from __future__ import annotations
 
 import re
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -104,7 +105,12 @@ def _batch(position: int, lines: pl.Series, options: Options, seen: set[str]) ->
     refused = pl.col("reason").is_not_null()
     commits = rows.filter(~refused)
     in_window = commits.filter(
-        pl.col("started_at").is_between(options.since, options.until, closed="left")
+        pl.col("started_at").is_between(
+            # polars compares instants of one zone only.
+            options.since.astimezone(UTC),
+            options.until.astimezone(UTC),
+            closed="left",
+        )
     )
     fresh = _fresh(in_window, seen)
     events = fresh.with_columns(

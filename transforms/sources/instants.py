@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import polars as pl
 
-_OFFSET = r"T.*[+-]\d{2}:?\d{2}$"
 _EPOCHS = (  # digits of a number, and how many microseconds one of it is
     (r"^\d{9,11}(?:\.\d+)?$", 1e6),
     (r"^\d{12,14}(?:\.\d+)?$", 1e3),
@@ -14,14 +13,29 @@ _EPOCHS = (  # digits of a number, and how many microseconds one of it is
 _HOURS = "HIklTRrXcsD+"  # what a form has that tells more than a day
 
 
-def instants(cell: pl.Expr, form: str, zone: str) -> pl.Expr:
+def instants(cells: pl.Series, form: str, zone: str) -> pl.Series:
     """UTC of text cells, to the microsecond; null where they are no time.
 
     With `form` as strptime reads it; without, ISO 8601 or a number of seconds (milli-, micro-,
     nanoseconds) since 1970. A time without offset is one in `zone`; a day is its midnight.
     """
-    if not form:
-        return pl.coalesce(*_iso(cell, zone), _epoch(cell))
+    if form:
+        return _apply(cells, _formed(pl.first(), form, zone))
+    found = _apply(cells, _iso(pl.first(), zone))
+    odd = (found.is_null() & (cells != "")).arg_true()
+    if odd.is_empty():
+        return found
+    tidied = _apply(
+        cells.gather(odd), pl.coalesce(_iso(_tidy(pl.first()), zone), _epoch(pl.first()))
+    )
+    return found.scatter(odd, tidied)
+
+
+def _apply(cells: pl.Series, read: pl.Expr) -> pl.Series:
+    return cells.to_frame().select(read.alias(cells.name)).to_series()
+
+
+def _formed(cell: pl.Expr, form: str, zone: str) -> pl.Expr:
     if "%z" in form or "%#z" in form:
         return cell.str.to_datetime(form, time_unit="us", strict=False).dt.convert_time_zone("UTC")
     if any(f"%{sign}" in form for sign in _HOURS):
@@ -29,9 +43,17 @@ def instants(cell: pl.Expr, form: str, zone: str) -> pl.Expr:
     return _in_utc(cell.str.to_date(form, strict=False).cast(pl.Datetime("us")), zone)
 
 
-def _iso(cell: pl.Expr, zone: str) -> tuple[pl.Expr, pl.Expr]:
-    """Of cells with and without an offset; the forms that occur are brought to one first."""
-    text = (
+def _iso(cell: pl.Expr, zone: str) -> pl.Expr:
+    form = "%Y-%m-%dT%H:%M:%S%.f"
+    return pl.coalesce(
+        cell.str.to_datetime(f"{form}%#z", time_unit="us", strict=False),
+        _in_utc(cell.str.to_datetime(form, time_unit="us", strict=False), zone),
+    )
+
+
+def _tidy(cell: pl.Expr) -> pl.Expr:
+    """The ways to write ISO 8601 that occur, as one."""
+    return (
         cell.str.replace(r"^(\d{4}-\d{2}-\d{2}) +", "${1}T")
         .str.replace(r" *(?:[Zz]|UTC|GMT)$", "+00:00")
         .str.replace(r" +([+-]\d{2}:?\d{2})$", "${1}")
@@ -39,13 +61,6 @@ def _iso(cell: pl.Expr, zone: str) -> tuple[pl.Expr, pl.Expr]:
         .str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00")
         .str.replace(r"(T\d{2}:\d{2})($|[+-])", "${1}:00${2}")
         .str.replace(r"(T\d{2}:\d{2}:\d{2}),(\d)", "${1}.${2}")
-    )
-    has_offset = text.str.contains(_OFFSET)
-    aware, naive = pl.when(has_offset).then(text), pl.when(~has_offset).then(text)
-    form = "%Y-%m-%dT%H:%M:%S%.f"
-    return (
-        aware.str.to_datetime(f"{form}%z", time_unit="us", strict=False),
-        _in_utc(naive.str.to_datetime(form, time_unit="us", strict=False), zone),
     )
 
 

@@ -1,0 +1,557 @@
+"""Write the generated pages of docs/ from the code itself: `make docs`, or `python docs/generate.py`.
+
+A page that differs from what `pages()` gives fails tests/docs/test_docs.py.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from inspect import cleandoc
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from click.testing import CliRunner
+from msgspec.inspect import Field, StructType, type_info
+
+from flows import cli, config
+from transforms.catalogue import catalogue
+from transforms.model import Model, read_models
+from transforms.runner import transform
+from transforms.sources import SOURCES, directory, generic
+from transforms.sources.base import Source
+from warehouse import identity, load, schema
+from warehouse.connection import open_warehouse
+from warehouse.serving import mart
+
+HERE = Path(__file__).parent
+MADE = "<!-- Made by docs/generate.py from the code; change that, then run: make docs -->"
+
+
+def pages() -> dict[str, str]:
+    """File name → text of every generated page."""
+    return {
+        "commands.md": commands(),
+        "data-dictionary.md": data_dictionary(),
+        "formats.md": formats(),
+        "metrics.md": metrics(),
+        "settings.md": settings(),
+    }
+
+
+# --- markdown ----------------------------------------------------------------------------------
+
+
+def page(title: str, *blocks: str) -> str:
+    return "\n\n".join([f"# {title}", MADE, *(block.strip("\n") for block in blocks)]) + "\n"
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table without the columns that are empty in every row."""
+    told = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
+    kept = [n for n in range(len(head)) if any(row[n] for row in told)]
+    lines = [[head[n] for n in kept], ["---"] * len(kept), *([row[n] for n in kept] for row in told)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def fence(text: str, language: str = "text") -> str:
+    return f"```{language}\n{text.strip()}\n```"
+
+
+def code(text: object) -> str:
+    return f"`{text}`"
+
+
+def plain(text: str) -> str:
+    """Text in which nothing is taken for markup, but for `code`."""
+    parts = re.split(r"(`[^`]+`)", text)
+    return "".join(p if p.startswith("`") else re.sub(r"([*<])", r"\\\1", p) for p in parts)
+
+
+# --- commands ----------------------------------------------------------------------------------
+
+
+def commands() -> str:
+    every = dict(named_commands())
+    codes = re.findall(r"^ +(\d+) +(.+)$", cli.EXIT_CODES, re.MULTILINE)
+    variables = {
+        parameter.envvar: f"The same as {code(parameter.opts[-1])}."
+        for command in every.values()
+        for parameter in command.params
+        if isinstance(parameter.envvar, str)
+    } | {"TIELINE_DEBUG": "Any value: an unexpected error shows its traceback."}
+    return page(
+        "Commands",
+        "What `tieline COMMAND --help` says. Nothing but `tieline run` and `tieline demo` starts Prefect; "
+        "what a setting means is in [settings](settings.md).",
+        *(f"## {code(name)}\n\n{fence(help_of(name))}" for name in every),
+        "## Exit codes",
+        "For whoever schedules the command. `tieline check` and `tieline status` end with 1 where they find "
+        "something that needs you.",
+        table(("code", "meaning"), [*codes, ("130", "interrupted; nothing is lost, run again")]),
+        "## Environment variables",
+        table(("variable", "meaning"), ((code(n), words) for n, words in sorted(variables.items()))),
+    )
+
+
+def named_commands(
+    command: click.Command = cli.tieline, name: str = "tieline"
+) -> Iterator[tuple[str, click.Command]]:
+    """The command and all below it, each with its full name."""
+    yield name, command
+    if isinstance(command, click.Group):
+        for below in sorted(command.commands):
+            yield from named_commands(command.commands[below], f"{name} {below}")
+
+
+def help_of(name: str) -> str:
+    """What the command prints on a terminal of 100 columns."""
+    words = [*name.split()[1:], "--help"]
+    done = CliRunner().invoke(cli.tieline, words, prog_name="tieline", terminal_width=100)
+    if done.exit_code:
+        raise RuntimeError(f"{name} --help: ended with {done.exit_code}; mend the command")
+    return "\n".join(line.rstrip() for line in done.output.splitlines())
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+KINDS = {
+    "StrType": "text", "IntType": "whole number", "FloatType": "number", "DateType": "date",
+    "BoolType": "true or false",
+}  # fmt: skip
+BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}",
+          "min_length": "at least {} characters", "max_length": "at most {} characters"}  # fmt: skip
+
+
+def settings() -> str:
+    return page(
+        "Settings",
+        "Everything that can stand in `tieline.toml`. Leave out what you do not change. An unknown setting "
+        "or a value outside its limits stops Tieline with one line that names it; nothing is guessed. "
+        "`tieline init` makes a file to begin with.",
+        "Paths are relative to the folder of `tieline.toml`, or to `TIELINE_HOME` (`--home`) when that is "
+        "given. `~` and `$VARIABLES` in them are filled in.",
+        *(section(field) for field in setting_tables()),
+    )
+
+
+def setting_tables() -> tuple[Field, ...]:
+    whole = type_info(config.Settings)
+    assert isinstance(whole, StructType)
+    return whole.fields
+
+
+def section(field: Field) -> str:
+    """One table of tieline.toml."""
+    info, head = field.type, f"[{field.encode_name}]"
+    if isinstance(info, msgspec.inspect.ListType):
+        info, head = info.item_type, f"[[{field.encode_name}]]"
+    assert isinstance(info, StructType)
+    words = meanings(info.cls)
+    rows = [
+        (code(f.encode_name), kind(f.type), default(f), limits(f.type), plain(words[f.name]))
+        for f in info.fields
+    ]
+    rest = table(("setting", "what", "default", "limits", "meaning"), rows)
+    return f"## {code(head)}\n\n{plain(words[''])}\n\n{rest}"
+
+
+def meanings(struct: type) -> dict[str, str]:
+    """Setting → its words in the docstring's Attributes; under "" the docstring's own."""
+    first, _, listed = cleandoc(struct.__doc__ or "").partition("\n\nAttributes:\n")
+    told = re.findall(r"^    (\w+): (.+(?:\n        .+)*)", listed, re.MULTILINE)
+    words = {name: " ".join(text.split()) for name, text in told}
+    if missing := set(struct.__annotations__) ^ set(words):
+        raise LookupError(
+            f"flows/config.py: class {struct.__name__}: {', '.join(sorted(missing))}: "
+            "describe each setting, and no other, under Attributes of the docstring"
+        )
+    return {"": first, **words}
+
+
+def kind(info: msgspec.inspect.Type) -> str:
+    if isinstance(info, msgspec.inspect.ListType):
+        return f"list of {kind(info.item_type)}s"
+    if isinstance(info, msgspec.inspect.DictType):
+        return f"table of {kind(info.key_type)} = {kind(info.value_type)}"
+    if isinstance(info, msgspec.inspect.LiteralType):
+        return " or ".join(code(msgspec.json.encode(v).decode()) for v in sorted(info.values))
+    return KINDS[type(info).__name__]
+
+
+def default(field: Field) -> str:
+    if field.required:
+        return "needed"
+    value = field.default
+    if value is msgspec.NODEFAULT:
+        value = field.default_factory()
+    return code(value if isinstance(value, date) else msgspec.json.encode(value).decode())
+
+
+def limits(info: msgspec.inspect.Type) -> str:
+    if isinstance(info, msgspec.inspect.ListType):
+        info = info.item_type
+    told = ((words, getattr(info, name, None)) for name, words in BOUNDS.items())
+    return ", ".join(words.format(value) for words, value in told if value is not None)
+
+
+# --- formats -----------------------------------------------------------------------------------
+
+FILES = {  # what the files of a format are mostly called
+    "icalendar": "*.ics", "mbox": "*.mbox*", "jira": "*.json", "git-log": "*.tsv*", "csv": "*.csv",
+    "parquet": "*.parquet", "ndjson": "*.ndjson",
+}  # fmt: skip
+MAPPINGS = {
+    "csv": 'time = "timestamp", person = "email", item = "ticket", action = "action"',
+    "parquet": 'time = "sent_at", sender = "from", recipient = "to", channel = "=message"',
+    "ndjson": 'time = "created", person = "user.email", role = "role", event = "id", channel = "=meeting"',
+}
+KEYS = {
+    "time": "When it happened, or began.",
+    "end": "When it ended.",
+    "person": "Who took part: an address or a login. Needed in long form.",
+    "sender": "Who sent or began it. Makes it edge form.",
+    "recipient": "To whom. Needed in edge form.",
+    "role": "Part taken: " + ", ".join(schema.ROLES) + ".",
+    "action": "What happened: comment, edit, call, ...",
+    "item": "Work item, series or room that the event belongs to.",
+    "event": "Number of the event: rows with the same one are one event.",
+    "channel": "meeting, message or work; mostly literal, as `=meeting`.",
+    "form": "`long` (a row per person) or `edge` (a row per sender and recipient), where it cannot be told.",
+    "separator": "Between the cells of a CSV, where it cannot be told: `;` or `tab`.",
+    "time_format": "Form of the times where they are not ISO 8601 or seconds since 1970, as `%d-%m-%Y %H:%M`.",
+    "time_zone": "Zone of times that tell none, where it is not that of the network.",
+    "group": "`row`: rows with the same `event` are still events of their own.",
+    "system": "Name of the tool, where numbers of several tools could meet.",
+}
+
+
+def formats() -> str:
+    return page(
+        "Export formats",
+        "What Tieline reads. `tieline sources` lists the formats, and `tieline check` says of every file of "
+        "yours what it is and what is wrong with it, before anything is loaded.",
+        "Put the exports in folders as they come, one folder per partner, and tell Tieline of them in "
+        "`tieline.toml`: a block `[[source]]` for every partner and tool. The example under each format is "
+        "such a block; [settings](settings.md) explains every line of it. Files may be packed with gzip. Give "
+        "the same file twice, or exports that overlap: every event still counts once.",
+        "Subjects, texts, places and attachments are never read into the warehouse. A record that cannot be "
+        "read is refused with its place and reason, and the rest of the file is read.",
+        table(
+            ("format", "what", "channel"),
+            ((f"[{code(name)}](#{name})", plain(s.title), s.channel) for name, s in SOURCES.items()),
+        ),
+        *(format_section(source) for source in SOURCES.values()),
+        mapping_section(),
+        directory_section(),
+    )
+
+
+def format_section(source: Source) -> str:
+    files = FILES.get(source.name, "*")
+    lines = [
+        "[[source]]",
+        f'name = "gemeente-{source.name}"',
+        'partner = "Gemeente"',
+        f'format = "{source.name}"',
+        f'files = "incoming/gemeente/{files}"',
+    ]
+    if source.name in MAPPINGS:
+        lines.append(f"mapping = {{ {MAPPINGS[source.name]} }}")
+    reads = "\n".join(f"- {plain(field)}" for field in source.reads)
+    if source.name in MAPPINGS:
+        reads = "The mapped columns and nothing else; see [mapping](#mapping-a-table-of-events)."
+    how = "" if source.name in MAPPINGS else f"**How to get it.** {plain(source.how)}\n\n"
+    return (
+        f"## {code(source.name)}\n\n{plain(source.title)}. Channel: {source.channel}"
+        f"{' unless the mapping says otherwise' if source.name in MAPPINGS else ''}.\n\n{how}"
+        f"{fence(chr(10).join(lines), 'toml')}\n\n**What is read, and nothing else.**\n\n{reads}"
+    )
+
+
+def mapping_section() -> str:
+    rows = [(code(key), plain(KEYS[key])) for key in (*generic.COLUMNS, *generic.SETTINGS)]
+    example = """
+timestamp,email,ticket,action
+2026-03-02T09:15:00,anna@gemeente.example,W-17,comment
+2026-03-02T11:40:00,bram@welzijn.example,W-17,edit
+"""
+    return "\n\n".join((
+        "## Mapping a table of events",
+        "For a tool without a format of its own. `mapping` says which column holds what. A value names a "
+        "column (in ndjson `user.email` is field `email` of `user`); one that begins with `=` is meant as "
+        "it stands. This file fits the block under [`csv`](#csv):",
+        fence(example, "csv"),
+        "It is in long form: a row per person who did something. Two people at work on one item on one day "
+        "make a tie, so Anna and Bram have one here. With `sender` and `recipient` it is in edge form: a row "
+        "per message and recipient.",
+        table(("key", "meaning"), rows),
+    ))
+
+
+def directory_section() -> str:
+    said = {
+        "address": "Main mail address. Needed.",
+        "aliases": "Other addresses and logins of the same person, separated by a space, comma or semicolon.",
+        "valid_from": "First day at this unit; empty is always. As 2026-03-31 or 31-03-2026.",
+        "valid_to": "Last day, included; empty is still there.",
+        "share": "Part of the person that belongs here: 0.5, 0,5 or 50%. Empty: equal parts.",
+        "organisation": "The boundary organisation.",
+        "team": "The boundary team.",
+    }
+    rows = [
+        (code(key), said.get(key, f"The boundary {key}."), ", ".join(map(code, names)))
+        for key, names in directory._HEADERS.items()  # noqa: SLF001
+    ]
+    example = """
+email,aliases,organisation,team,valid_from,valid_to,share
+anna@gemeente.example,a.jansen@gemeente.example,Gemeente,Jeugd,,,
+bram@welzijn.example,,Welzijn,Wijkteam,2024-01-01,2026-06-30,
+bram@welzijn.example,,Gemeente,Jeugd,2026-07-01,,0.5
+bram@welzijn.example,,Welzijn,Wijkteam,2026-07-01,,0.5
+"""
+    declared = """
+[people]
+directories = ["directory/*.csv"]
+boundaries = ["organisation", "team"]
+
+[people.domains]
+"politie.example" = "Politie"
+"""
+    return "\n\n".join((
+        "## Directory of people",
+        "Who belongs where, and since when: a CSV, of which `tieline.toml` tells the files and the columns to "
+        "measure across. Somebody who moves gets another row; somebody who works at two places gets a row for "
+        "each. Names of people are not needed and not kept.",
+        fence(example, "csv"),
+        fence(declared, "toml"),
+        "Every other column that `boundaries` names, sector or region for example, is read the same way. Who is "
+        "in no directory belongs to the organisation of the address's domain, as `people.domains` tells, "
+        "or else to `(unknown)`.",
+        "Headers are matched without regard to case, spaces and signs, so `Valid from` is `validfrom`.",
+        table(("column", "meaning", "headers known"), rows),
+    ))
+
+
+# --- metrics -----------------------------------------------------------------------------------
+
+WORDS: dict[str, dict[str, Any]] = {
+    "en": {
+        "up": "higher is better",
+        "down": "lower is better",
+        "context": "no better or worse by itself",
+        "units": {"ratio": "part, 0 to 1"},
+        "head": ("measure", "what", "unit", "direction"),
+        "reference": "Reference",
+        "parameters": "Parameters, with their default values",
+        "none": "none",
+    },
+    "nl": {
+        "up": "hoger is beter",
+        "down": "lager is beter",
+        "context": "op zichzelf niet beter of slechter",
+        "units": {
+            "ratio": "deel, 0 tot 1", "events": "gebeurtenissen", "weight": "gewicht", "hours": "uren",
+            "people": "mensen", "ties": "verbindingen", "lines": "lijnen", "index": "index",
+            "days": "dagen", "threads": "draden", "initiatives": "initiatieven", "acts": "handelingen",
+        },
+        "head": ("maat", "wat", "eenheid", "richting"),
+        "reference": "Bron",
+        "parameters": "Parameters, met hun standaardwaarden",
+        "none": "geen",
+    },
+}  # fmt: skip
+INTRO = {
+    "en": """
+Tieline measures lines, not people. A **tie** is two people who did something together; the **line**
+between two units is all ties between their people. A unit is whatever you measure across: an
+organisation, a team, a sector. Nobody is ranked, and no number is published about one person.
+
+- **Weight** says how much interaction there is. In a meeting of n people every pair gets 1/(n − 1), and
+  so do those at work on one item on one day. A message counts 1, divided over its recipients. Hours are
+  counted for meetings alone. Events of many people, more than the size cap, are counted but make no ties:
+  a hall full of people is not a conversation.
+- **Channel** is meeting, message, work, or `(all)` for the three together.
+- **Period** is a day, a week (Monday to Sunday), a month or a quarter, in the network's own time zone.
+- **Unit** is that of the day itself: who moves takes no history along. People whom neither a directory nor
+  a domain places are in `(unknown)`, and never in a real unit.
+- **Empty** means that the number has no meaning there: a share of nothing is not 0. **Hidden** means that
+  too few people stand behind it (5 on each side, unless set otherwise), or that one person carries most.
+- **Direction** tells what is mostly good for a network. It is no target: more meetings can also mean that
+  nothing gets decided.
+
+Beside every number stand the value of the period before, the change, the median of five periods and how
+far the number is from that median. Look at the median first; a single period says little. For example:
+
+```text
+tieline trends --metric cross_boundary_share.share --grain quarter
+tieline metrics cross_boundary_share
+```
+""",
+    "nl": """
+Tieline meet lijnen, geen mensen. Een **verbinding** is er tussen twee mensen die samen iets deden; de
+**lijn** tussen twee eenheden is het geheel van de verbindingen tussen hun mensen. Een eenheid is waar u
+overheen meet: een organisatie, een team, een sector. Niemand komt op een ranglijst, en geen enkel
+gepubliceerd getal gaat over één persoon.
+
+- **Gewicht** zegt hoeveel interactie er is. In een overleg van n mensen krijgt elk paar 1/(n − 1), en zo
+  ook wie op één dag aan hetzelfde werk bezig zijn. Een bericht telt voor 1, verdeeld over de ontvangers.
+  Uren tellen alleen voor overleg. Wat voor veel mensen tegelijk is, meer dan de grens, telt wel mee maar
+  geeft geen verbindingen: een volle zaal is geen gesprek.
+- **Kanaal** (channel) is overleg (meeting), bericht (message), werk (work), of `(all)` voor alle drie samen.
+- **Periode** is een dag, een week (maandag tot en met zondag), een maand of een kwartaal, in de tijdzone van
+  het netwerk.
+- **Eenheid** is die van de dag zelf: wie verhuist, neemt geen verleden mee. Mensen die geen adreslijst en
+  geen domein kent, staan in `(unknown)`, en nooit in een echte eenheid.
+- **Leeg** wil zeggen dat het getal daar geen betekenis heeft: een deel van niets is geen 0. **Verborgen**
+  (hidden) wil zeggen dat er te weinig mensen achter staan (5 aan elke kant, tenzij anders ingesteld), of dat
+  één persoon het meeste draagt.
+- **Richting** zegt wat voor een netwerk meestal gunstig is. Het is geen doel: meer overleg kan ook betekenen
+  dat er niets besloten wordt.
+
+Naast elk getal staan de waarde van de vorige periode, de verandering, de mediaan van vijf perioden en hoe ver
+het getal daarvan af ligt. Kijk eerst naar de mediaan; één periode zegt weinig. Bijvoorbeeld:
+
+```text
+tieline trends --metric cross_boundary_share.share --grain quarter
+tieline metrics cross_boundary_share --language nl
+```
+""",
+}
+
+
+def metrics() -> str:
+    parameters = msgspec.structs.asdict(config.ModelParameters())
+    models = read_models()
+    told = catalogue(models, parameters)
+    used = dict(told.select("metric", "parameters").iter_rows())
+    every = sorted((m for m in models if m.header), key=lambda m: m.name)
+
+    def sections(language: str) -> list[str]:
+        return [metric_section(m, used[m.name], language) for m in every]
+
+    return page(
+        "Metrics · Maten",
+        "[English](#how-to-read-the-numbers) · [Nederlands](#hoe-u-de-getallen-leest)",
+        "## How to read the numbers", INTRO["en"], *sections("en"),
+        "## Hoe u de getallen leest", INTRO["nl"], *sections("nl"),
+    )  # fmt: skip
+
+
+def metric_section(model: Model, parameters: str, language: str) -> str:
+    header, words = model.header, WORDS[language]
+    assert header is not None
+    rows = [
+        (
+            code(f"{model.name}.{name}"),
+            plain(measure[f"title_{language}"]),
+            words["units"].get(measure["unit"], measure["unit"]),
+            words[measure.get("direction", header["direction"])],
+        )
+        for name, measure in header["measures"].items()
+    ]
+    values = ", ".join(code(value.replace("=", " = ")) for value in filter(None, parameters.split(", ")))
+    return "\n\n".join((
+        f"### {plain(header[f'title_{language}'])}",
+        plain(header[f"definition_{language}"]),
+        table(words["head"], rows),
+        f"{words['parameters']} ([settings](settings.md#parameters)): {values or words['none']}. "
+        f"{words['reference']}: {plain(header['reference'])}.",
+    ))
+
+
+# --- data dictionary ---------------------------------------------------------------------------
+
+
+def data_dictionary() -> str:
+    models, types, people = built()
+    warehouse = [t for t in schema.WAREHOUSE if t.name not in {m.name for m in models}]
+    staged = ", ".join(f"[{code(t.name)}](#{t.name})" for t in schema.STAGED)
+    return page(
+        "Data dictionary",
+        "Every table, with every column. All times are UTC; all days and periods are in the network's time "
+        "zone. A week is named by its Monday.",
+        "## What readers see: schema `mart`",
+        "In `published/current/bi.duckdb`. Nothing in it is about one person. Open it read-only, and again "
+        "for every look: each night brings a new file.",
+        *(relation(f"mart.{item.name}", item.description, item.columns) for item in mart.TABLES),
+        *(relation(f"mart.{v.name}", f"{v.description} A view.", v.columns) for v in mart.VIEWS),
+        "## What stays inside: the private warehouse",
+        "In `warehouse/tieline.duckdb`, for those who run Tieline. People are keyed hashes here. A row that "
+        "breaks a rule goes to [`quarantine`](#quarantine).",
+        *(relation(t.name, t.description, t.columns) for t in warehouse),
+        "## What models compute",
+        "Also in the private warehouse: one file under `transforms/models` or `transforms/trends` for each, "
+        "in the order in which they are computed. Metrics go to [`metric_value`](#metric_value); "
+        "[metrics](metrics.md) tells what they mean.",
+        *(model_section(m, types[m.name]) for m in models),
+        "## Staging",
+        f"Schema `stage` holds what one batch brings while it is checked, with the columns of {staged}. "
+        "It is empty between runs.",
+        "## Who is behind a pseudonym",
+        "In `warehouse/identity/identity.duckdb`, a file of its own that nothing downstream reads.",
+        f"### {code('identity')}\n\n{people}",
+    )  # fmt: skip
+
+
+def relation(name: str, description: str, columns: Iterable[schema.Column]) -> str:
+    rows = [
+        (code(c.name), c.type, "yes" if c.nullable else "", plain(c.description), plain(c.words or ""))
+        for c in columns
+    ]
+    head = ("column", "type", "may be empty", "meaning", "refused when")
+    return f"### {code(name)}\n\n{plain(description)}\n\n{table(head, rows)}"
+
+
+def model_section(model: Model, columns: Sequence[tuple[str, str]]) -> str:
+    reads = ", ".join(f"[{code(name)}](#{name})" for name in model.reads)
+    per = "day" if model.grain == "day" else "period"
+    back = {0: "", None: ", looking back over all before it"}.get(
+        model.lookback, f", looking back over {model.lookback} before it"
+    )
+    rows = [(code(name), kind, plain(model.comments[name])) for name, kind in columns]
+    return (
+        f"### {code(model.name)}\n\n{plain(model.comments[''])} Computed per {per}{back}. Reads {reads}.\n\n"
+        + table(("column", "type", "meaning"), rows)
+    )
+
+
+def built() -> tuple[list[Model], Mapping[str, list[tuple[str, str]]], str]:
+    """Models that have a table of their own, the columns (name, type) of each, and the identity table.
+
+    Types are those of a real, empty warehouse: nobody writes them down.
+    """
+    models = read_models()
+    parameters = msgspec.structs.asdict(config.ModelParameters())
+    with tempfile.TemporaryDirectory() as folder, open_warehouse(Path(folder) / "tieline.duckdb") as con:
+        load.create(con)
+        identity.create(con)
+        transform(con, models, parameters, today=date(2000, 1, 1))
+        found = con.execute(
+            "SELECT table_name, column_name, data_type FROM duckdb_columns()"
+            " WHERE schema_name = 'main' ORDER BY table_name, column_index"
+        ).fetchall()
+        words = con.execute(
+            "SELECT comment FROM duckdb_tables() WHERE table_name = 'identity'"
+        ).fetchall()[0][0]
+    types: dict[str, list[tuple[str, str]]] = {}
+    for name, column, kind_ in found:
+        types.setdefault(name, []).append((column, kind_))
+    meaning = {"address_id": schema.ADDRESS_ID.description, "address": "The address, login or name itself."}
+    rows = [(code(name), kind_, meaning[name]) for name, kind_ in types["identity"]]
+    people = f"{plain(words)}\n\n{table(('column', 'type', 'meaning'), rows)}"
+    return [m for m in models if m.header is None], types, people
+
+
+def main() -> None:
+    for name, text in pages().items():
+        (HERE / name).write_text(text, encoding="utf-8")
+        print(f"docs/{name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""Every format is in the registry, explains itself and knows its own files."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from transforms.sources import SOURCES, sniff
+
+HERE = Path(__file__).parent
+GOLDEN = {
+    "icalendar": HERE / "icalendar" / "meetings.ics",
+    "mbox": HERE / "mbox" / "golden.mbox",
+    "jira": HERE / "jira" / "issues.json",
+    "git-log": HERE / "git_log" / "log.tsv",
+    "csv": HERE / "generic" / "tickets.csv",
+    "ndjson": HERE / "generic" / "meetings.ndjson",
+}
+
+
+@pytest.fixture
+def golden(tmp_path: Path) -> dict[str, Path]:
+    parquet = tmp_path / "table.parquet"
+    pl.DataFrame({"at": [1], "who": ["ada"]}).write_parquet(parquet)
+    return {**GOLDEN, "parquet": parquet}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_every_source_explains_itself(name: str) -> None:
+    source = SOURCES[name]
+    assert source.name == name
+    assert source.title
+    assert len(source.how) > 20
+    assert source.reads
+    assert source.channel in {"meeting", "message", "work"}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+@pytest.mark.parametrize("packed", [False, True])
+def test_every_source_knows_its_own_file_best(
+    tmp_path: Path, golden: dict[str, Path], name: str, packed: bool
+) -> None:
+    path = golden[name]
+    if packed:
+        path = tmp_path / f"{path.name}.gz"
+        path.write_bytes(gzip.compress(golden[name].read_bytes()))
+    best, *others = sniff(path)
+    assert best[1].name == name
+    assert all(certainty < best[0] for certainty, _ in others)
+    assert 0 < best[0] <= 1
+
+
+def test_a_table_is_claimed_weakly_and_a_directory_hardly() -> None:
+    table = sniff(HERE / "generic" / "tickets.csv")
+    people = sniff(HERE / "directory" / "people.csv")
+    assert [(certainty, source.name) for certainty, source in table] == [(0.2, "csv")]
+    assert all(certainty < 0.1 for certainty, _ in people)
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"\x00\x01\x02", b"just a line", b"\x1f\x8bno gzip", b"PK\x03\x04no zip"]
+)
+def test_what_is_no_export_is_claimed_by_none(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(data)
+    assert sniff(path) == []
+
+
+def test_every_reader_module_is_registered() -> None:
+    folder = HERE.parents[1] / "transforms" / "sources"
+    readers = {path.stem for path in folder.glob("*.py") if "= Source(" in path.read_text()}
+    modules = {source.read.__module__.rpartition(".")[2] for source in SOURCES.values()}
+    assert readers - {"base"} == modules
+    listed = [path.read_text().count("= Source(") for path in folder.glob("*.py")]
+    assert sum(listed) == len(SOURCES)
