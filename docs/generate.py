@@ -86,8 +86,7 @@ def commands() -> str:
     } | {"TIELINE_DEBUG": "Any value: an unexpected error shows its traceback."}
     return page(
         "Commands",
-        "What `tieline COMMAND --help` says. Nothing but `tieline run` and `tieline demo` starts Prefect; "
-        "what a setting means is in [settings](settings.md).",
+        "What `tieline COMMAND --help` says. What a setting means is in [settings](settings.md).",
         *(f"## {code(name)}\n\n{fence(help_of(name))}" for name in every),
         "## Exit codes",
         "For whoever schedules the command. `tieline check` and `tieline status` end with 1 where they find "
@@ -123,8 +122,10 @@ KINDS = {
     "StrType": "text", "IntType": "whole number", "FloatType": "number", "DateType": "date",
     "BoolType": "true or false",
 }  # fmt: skip
-BOUNDS = {"ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}",
-          "min_length": "at least {} characters", "max_length": "at most {} characters"}  # fmt: skip
+BOUNDS = {
+    "ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}",
+    "min_length": "at least {} long", "max_length": "at most {} long",
+}  # fmt: skip
 
 
 def settings() -> str:
@@ -156,7 +157,7 @@ def section(field: Field) -> str:
         (code(f.encode_name), kind(f.type), default(f), limits(f.type), plain(words[f.name]))
         for f in info.fields
     ]
-    rest = table(("setting", "what", "default", "limits", "meaning"), rows)
+    rest = table(("setting", "type", "default", "limits", "meaning"), rows)
     return f"## {code(head)}\n\n{plain(words[''])}\n\n{rest}"
 
 
@@ -194,7 +195,8 @@ def default(field: Field) -> str:
 
 def limits(info: msgspec.inspect.Type) -> str:
     if isinstance(info, msgspec.inspect.ListType):
-        info = info.item_type
+        inside = limits(info.item_type)
+        return f"each {inside}" if inside else ""
     told = ((words, getattr(info, name, None)) for name, words in BOUNDS.items())
     return ", ".join(words.format(value) for words, value in told if value is not None)
 
@@ -237,8 +239,8 @@ def formats() -> str:
         "yours what it is and what is wrong with it, before anything is loaded.",
         "Put the exports in folders as they come, one folder per partner, and tell Tieline of them in "
         "`tieline.toml`: a block `[[source]]` for every partner and tool. The example under each format is "
-        "such a block; [settings](settings.md) explains every line of it. Files may be packed with gzip. Give "
-        "the same file twice, or exports that overlap: every event still counts once.",
+        "such a block; [settings](settings.md) explains every line of it. Files of text may be packed with "
+        "gzip. Give the same file twice, or exports that overlap: every event still counts once.",
         "Subjects, texts, places and attachments are never read into the warehouse. A record that cannot be "
         "read is refused with its place and reason, and the rest of the file is read.",
         table(
@@ -262,15 +264,18 @@ def format_section(source: Source) -> str:
     ]
     if source.name in MAPPINGS:
         lines.append(f"mapping = {{ {MAPPINGS[source.name]} }}")
-    reads = "\n".join(f"- {plain(field)}" for field in source.reads)
+    channel, how, reads = source.channel, plain(source.how), plain("; ".join(source.reads))
     if source.name in MAPPINGS:
-        reads = "The mapped columns and nothing else; see [mapping](#mapping-a-table-of-events)."
-    how = "" if source.name in MAPPINGS else f"**How to get it.** {plain(source.how)}\n\n"
-    return (
-        f"## {code(source.name)}\n\n{plain(source.title)}. Channel: {source.channel}"
-        f"{' unless the mapping says otherwise' if source.name in MAPPINGS else ''}.\n\n{how}"
-        f"{fence(chr(10).join(lines), 'toml')}\n\n**What is read, and nothing else.**\n\n{reads}"
-    )
+        channel += ", unless the mapping says otherwise"
+        how = "From any tool; [the mapping](#mapping-a-table-of-events) says what its columns mean"
+        reads = "the columns that the mapping names"
+    return "\n\n".join((
+        f"## {code(source.name)}",
+        f"{plain(source.title)}. Channel: {channel}.",
+        f"**How to get it.** {how.rstrip('.')}.",
+        fence("\n".join(lines), "toml"),
+        f"**What is read, and nothing else:** {reads}.",
+    ))
 
 
 def mapping_section() -> str:
@@ -368,19 +373,19 @@ WORDS: dict[str, dict[str, Any]] = {
 INTRO = {
     "en": """
 Tieline measures lines, not people. A **tie** is two people who did something together; the **line**
-between two units is all ties between their people. A unit is whatever you measure across: an
-organisation, a team, a sector. Nobody is ranked, and no number is published about one person.
+between two units is all ties between their people. You choose what the units are: organisations, teams,
+sectors. Nobody is ranked, and no number is published about one person.
 
 - **Weight** says how much interaction there is. In a meeting of n people every pair gets 1/(n − 1), and
   so do those at work on one item on one day. A message counts 1, divided over its recipients. Hours are
-  counted for meetings alone. Events of many people, more than the size cap, are counted but make no ties:
+  counted for meetings alone. Events of many people, above a size cap, are counted but make no ties:
   a hall full of people is not a conversation.
 - **Channel** is meeting, message, work, or `(all)` for the three together.
 - **Period** is a day, a week (Monday to Sunday), a month or a quarter, in the network's own time zone.
 - **Unit** is that of the day itself: who moves takes no history along. People whom neither a directory nor
   a domain places are in `(unknown)`, and never in a real unit.
 - **Empty** means that the number has no meaning there: a share of nothing is not 0. **Hidden** means that
-  too few people stand behind it (5 on each side, unless set otherwise), or that one person carries most.
+  too few people stand behind it ({k} on each side, unless set otherwise), or that one person carries most.
 - **Direction** tells what is mostly good for a network. It is no target: more meetings can also mean that
   nothing gets decided.
 
@@ -394,21 +399,21 @@ tieline metrics cross_boundary_share
 """,
     "nl": """
 Tieline meet lijnen, geen mensen. Een **verbinding** is er tussen twee mensen die samen iets deden; de
-**lijn** tussen twee eenheden is het geheel van de verbindingen tussen hun mensen. Een eenheid is waar u
-overheen meet: een organisatie, een team, een sector. Niemand komt op een ranglijst, en geen enkel
-gepubliceerd getal gaat over één persoon.
+**lijn** tussen twee eenheden is het geheel van de verbindingen tussen hun mensen. Welke eenheden dat zijn,
+kiest u zelf: organisaties, teams, sectoren. Niemand komt op een ranglijst, en geen enkel gepubliceerd getal
+gaat over één persoon.
 
 - **Gewicht** zegt hoeveel interactie er is. In een overleg van n mensen krijgt elk paar 1/(n − 1), en zo
   ook wie op één dag aan hetzelfde werk bezig zijn. Een bericht telt voor 1, verdeeld over de ontvangers.
-  Uren tellen alleen voor overleg. Wat voor veel mensen tegelijk is, meer dan de grens, telt wel mee maar
-  geeft geen verbindingen: een volle zaal is geen gesprek.
+  Uren tellen alleen voor overleg. Gebeurtenissen met veel mensen, boven een grens, tellen wel mee maar geven
+  geen verbindingen: een volle zaal is geen gesprek.
 - **Kanaal** (channel) is overleg (meeting), bericht (message), werk (work), of `(all)` voor alle drie samen.
 - **Periode** is een dag, een week (maandag tot en met zondag), een maand of een kwartaal, in de tijdzone van
   het netwerk.
-- **Eenheid** is die van de dag zelf: wie verhuist, neemt geen verleden mee. Mensen die geen adreslijst en
+- **Eenheid** is die van de dag zelf: wie overstapt, neemt geen verleden mee. Mensen die geen personenlijst en
   geen domein kent, staan in `(unknown)`, en nooit in een echte eenheid.
 - **Leeg** wil zeggen dat het getal daar geen betekenis heeft: een deel van niets is geen 0. **Verborgen**
-  (hidden) wil zeggen dat er te weinig mensen achter staan (5 aan elke kant, tenzij anders ingesteld), of dat
+  (hidden) wil zeggen dat er te weinig mensen achter staan ({k} aan elke kant, tenzij anders ingesteld), of dat
   één persoon het meeste draagt.
 - **Richting** zegt wat voor een netwerk meestal gunstig is. Het is geen doel: meer overleg kan ook betekenen
   dat er niets besloten wordt.
@@ -432,14 +437,17 @@ def metrics() -> str:
     every = sorted((m for m in models if m.header), key=lambda m: m.name)
 
     def sections(language: str) -> list[str]:
-        return [metric_section(m, used[m.name], language) for m in every]
+        intro = INTRO[language].replace("{k}", str(config.Disclosure().k))
+        return [intro, *(metric_section(m, used[m.name], language) for m in every)]
 
     return page(
-        "Metrics · Maten",
+        "Metrics · Indicatoren",
         "[English](#how-to-read-the-numbers) · [Nederlands](#hoe-u-de-getallen-leest)",
-        "## How to read the numbers", INTRO["en"], *sections("en"),
-        "## Hoe u de getallen leest", INTRO["nl"], *sections("nl"),
-    )  # fmt: skip
+        "## How to read the numbers",
+        *sections("en"),
+        "## Hoe u de getallen leest",
+        *sections("nl"),
+    )
 
 
 def metric_section(model: Model, parameters: str, language: str) -> str:
@@ -495,7 +503,7 @@ def data_dictionary() -> str:
         "## Who is behind a pseudonym",
         "In `warehouse/identity/identity.duckdb`, a file of its own that nothing downstream reads.",
         f"### {code('identity')}\n\n{people}",
-    )  # fmt: skip
+    )
 
 
 def relation(name: str, description: str, columns: Iterable[schema.Column]) -> str:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from transforms.people import (
     ALWAYS,
+    IDENTITY,
     NOBODY,
     OPEN,
     canonical,
@@ -48,9 +49,8 @@ def directory(members: list[tuple], aliases: list[tuple[str, str]] = ()) -> Dire
 
 
 def seen(*addresses: str) -> pl.DataFrame:
-    return pl.DataFrame(
-        {"address_id": [keyed_id(a, KEY) for a in addresses], "address": list(addresses)}
-    )
+    rows = {"address_id": [keyed_id(a, KEY) for a in addresses], "address": list(addresses)}
+    return pl.DataFrame(rows, schema=IDENTITY)
 
 
 @pytest.mark.parametrize(
@@ -60,6 +60,7 @@ def seen(*addresses: str) -> pl.DataFrame:
         ("anna+lijst@een.example", "anna@een.example"),
         ("anna@googlemail.com", "anna@gmail.com"),
         ("jira:5b10", "jira:5b10"),
+        ("77+fay@users.noreply.github.com", "fay@users.noreply.github.com"),
         ("+31@een.example", "+31@een.example"),
     ],
 )
