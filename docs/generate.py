@@ -180,7 +180,7 @@ def kind(info: msgspec.inspect.Type) -> str:
     if isinstance(info, msgspec.inspect.DictType):
         return f"table of {kind(info.key_type)} = {kind(info.value_type)}"
     if isinstance(info, msgspec.inspect.LiteralType):
-        return " or ".join(code(msgspec.json.encode(v).decode()) for v in sorted(info.values))
+        return " or ".join(code(msgspec.json.encode(v).decode()) for v in sorted(info.values, key=str))
     return KINDS[type(info).__name__]
 
 
@@ -376,7 +376,7 @@ Tieline measures lines, not people. A **tie** is two people who did something to
 between two units is all ties between their people. You choose what the units are: organisations, teams,
 sectors. Nobody is ranked, and no number is published about one person.
 
-- **Weight** says how much interaction there is. In a meeting of n people every pair gets 1/(n − 1), and
+- **Weight** says how much interaction there is. In a meeting of n people every pair gets 1/(n - 1), and
   so do those at work on one item on one day. A message counts 1, divided over its recipients. Hours are
   counted for meetings alone. Events of many people, above a size cap, are counted but make no ties:
   a hall full of people is not a conversation.
@@ -403,7 +403,7 @@ Tieline meet lijnen, geen mensen. Een **verbinding** is er tussen twee mensen di
 kiest u zelf: organisaties, teams, sectoren. Niemand komt op een ranglijst, en geen enkel gepubliceerd getal
 gaat over één persoon.
 
-- **Gewicht** zegt hoeveel interactie er is. In een overleg van n mensen krijgt elk paar 1/(n − 1), en zo
+- **Gewicht** zegt hoeveel interactie er is. In een overleg van n mensen krijgt elk paar 1/(n - 1), en zo
   ook wie op één dag aan hetzelfde werk bezig zijn. Een bericht telt voor 1, verdeeld over de ontvangers.
   Uren tellen alleen voor overleg. Gebeurtenissen met veel mensen, boven een grens, tellen wel mee maar geven
   geen verbindingen: een volle zaal is geen gesprek.

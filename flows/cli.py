@@ -187,7 +187,7 @@ def demo(folder: Path) -> None:
 
     \b
     Example:
-      tieline demo --folder /tmp/demo
+      tieline demo --folder my-demo
     """
     from flows.starting import make_demo
 

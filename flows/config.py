@@ -8,7 +8,7 @@ import tomllib
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -33,12 +33,10 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: Name of the network, as readers see it.
         time_zone: Time zone of days and periods, and of times that name none.
-        language: Language of what is written for readers.
     """
 
     name: Name = "My network"
     time_zone: str = "Europe/Amsterdam"
-    language: Literal["nl", "en"] = "nl"
 
 
 class Folders(Struct, frozen=True, forbid_unknown_fields=True):

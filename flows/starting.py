@@ -19,7 +19,6 @@ TEMPLATE = """\
 [network]
 name = "My network"
 time_zone = "Europe/Amsterdam"
-language = "nl"
 
 [people]
 # Who belongs where and when: CSV with email, aliases, organisation, team, ..., valid_from, valid_to, share.
@@ -104,7 +103,6 @@ def demo_settings() -> str:
 [network]
 name = "Regio Rijnoever"
 time_zone = "Europe/Amsterdam"
-language = "nl"
 
 [people]
 directories = ["directory/*.csv"]

@@ -79,13 +79,22 @@ class Watched:
         return [at for at, line in self.lines if re.match(rf"\d\d:\d\d:\d\d {what} ", line)]
 
     def wait_for(self, what: str, number: int) -> bool:
-        """Wait until step `number` of `what` has begun; False when the run ended before."""
+        """Wait until step `number` of `what`, or a later stage, has begun; False if the run ended."""
         with self.heard:
-            while len(self.steps(what)) < number:
+            while len(self.steps(what)) < number and not (what == "read" and self.steps("transform")):
                 if self.process.poll() is not None:
                     return False
                 self.heard.wait(0.05)
         return True
+
+    def wait_for_lock(self, home: Path) -> bool:
+        """Wait until this run holds the warehouse; False when it ended before."""
+        holder = home / "warehouse/tieline.duckdb.lock.json"
+        while self.process.poll() is None:
+            if holder.exists() and f'"pid": {self.process.pid},' in holder.read_text():
+                return True
+            time.sleep(0.01)
+        return False
 
 
 def watch(home: Path, env: dict[str, str]) -> tuple[Watched, threading.Thread]:
@@ -141,56 +150,81 @@ def rhythm_of(home: Path, env: dict[str, str]) -> Rhythm:
 
 @dataclass(frozen=True)
 class Evening:
-    """A home before the night, and what the night must make of it."""
+    """A home before the night, and what an undisturbed night makes of it."""
 
     home: Path
     release: Tables | None  # what readers see before the night
-
-
-@dataclass(frozen=True)
-class Setting:
-    env: dict[str, str]
-    evenings: tuple[Evening, ...]  # the very first night, and one with a release
     rhythm: Rhythm
-    warehouse: Tables
-    release: Tables
+    warehouse_after: Tables
+    release_after: Tables
 
 
 @pytest.fixture(scope="module")
-def setting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Setting]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    with running_server(tmp_path_factory.mktemp("server")) as env:
+        yield env
+
+
+@pytest.fixture(scope="module")
+def evenings(
+    server: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Evening, Evening]:
+    """The very first one, and one with a release and most files changed."""
     folder = tmp_path_factory.mktemp("kill")
     network = small_network()
-    with running_server(folder) as env:
-        later = make_home(folder / "later", network.until(EVENING))
-        assert tieline(later, "run", env=env).code == 0
-        before = published(later)
-        write_exports(later, network)
-        new = make_home(folder / "new", network)
-        whole = shutil.copytree(new, folder / "whole", symlinks=True)
-        rhythm = rhythm_of(whole, env)
-        evenings = Evening(new, None), Evening(later, before)
-        yield Setting(env, evenings, rhythm, tables(whole), published(whole))
+    first = make_home(folder / "first", network)
+    second = make_home(folder / "second", network.until(EVENING))
+    assert tieline(second, "run", env=server).code == 0
+    release = published(second)
+    write_exports(second, network)
+
+    def evening(home: Path, release: Tables | None) -> Evening:
+        whole = shutil.copytree(home, folder / f"{home.name}-whole", symlinks=True)
+        rhythm = rhythm_of(whole, server)
+        return Evening(home, release, rhythm, tables(whole), published(whole))
+
+    both = evening(first, None), evening(second, release)
+    assert_same(both[0].release_after, both[1].release_after)
+    return both
 
 
 def kill(home: Path, env: dict[str, str], stage: str, rhythm: Rhythm, dice: Random) -> str | None:
     """Kill a run in `stage`; say which stage it had reached, None if it had ended before."""
     what, number, delay = rhythm.moment(stage, dice)
+    computed = is_computed(home)
     watched, listener = watch(home, env)
     process = watched.process
-    alive = watched.wait_for(what, number) if what else True
+    if computed:  # only publishing is left, which says nothing
+        alive, delay = watched.wait_for_lock(home), dice.uniform(0.05, 0.05 + 2 * rhythm.publish)
+    else:
+        alive = watched.wait_for(what, number) if what else True
     if alive:
         time.sleep(delay)
-    os.killpg(process.pid, signal.SIGKILL)
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
     code = process.wait()
     listener.join()
     process.communicate()
     if code != -signal.SIGKILL:
         return None
-    models = watched.steps("transform")
+    models, files = len(watched.steps("transform")), len(watched.steps("read"))
     if models:
-        return "publish" if len(models) == len(rhythm.transform) else "transform"
-    files = watched.steps("read")
-    return "begin" if not files else "load" if len(files) == len(rhythm.read) else "read"
+        return "publish" if models == len(rhythm.transform) else "transform"
+    if computed and not files:
+        return "publish"
+    return "begin" if not files else "load" if files == len(rhythm.read) else "read"
+
+
+def is_computed(home: Path) -> bool:
+    """Whether all that is loaded of the night has been computed too."""
+    path = home / "warehouse/tieline.duckdb"
+    if not path.exists():
+        return False
+    with duckdb.connect(str(path), read_only=True) as con:
+        states = con.execute("SELECT state FROM run ORDER BY started_at DESC LIMIT 1").fetchall()
+        fresh = con.execute("SELECT count(*) = 0 FROM stale_day").fetchall() == [(True,)]
+        built = con.execute("SELECT count(*) > 0 FROM model_state").fetchall() == [(True,)]
+    return states == [("running",)] and fresh and built
 
 
 def look(home: Path, before: Tables | None, after: Tables) -> Tables | None:
@@ -208,24 +242,26 @@ def look(home: Path, before: Tables | None, after: Tables) -> Tables | None:
     return now
 
 
-def test_a_killed_run_leaves_no_trace(setting: Setting, tmp_path: Path) -> None:
+def test_a_killed_run_leaves_no_trace(
+    server: dict[str, str], evenings: tuple[Evening, Evening], tmp_path: Path
+) -> None:
     dice = Random(20261124)
     kills = dict.fromkeys(STAGES, 0)
     halves = 0
     for night, stages in enumerate(NIGHTS):
-        evening = setting.evenings[night % 2]
+        evening = evenings[night % 2]
         home = shutil.copytree(evening.home, tmp_path / f"night{night}", symlinks=True)
         release = evening.release
         for stage in stages:
-            reached = kill(home, setting.env, stage, setting.rhythm, dice)
+            reached = kill(home, server, stage, evening.rhythm, dice)
             if reached:
                 kills[reached] += 1
             halves += len(list(home.glob("published/releases/.building-*")))
-            release = look(home, release, setting.release)
-        ran = tieline(home, "run", env=setting.env)
+            release = look(home, release, evening.release_after)
+        ran = tieline(home, "run", env=server)
         assert ran.code == 0, (stages, ran)
-        assert_same(tables(home), setting.warehouse)
-        assert_same(published(home), setting.release)
+        assert_same(tables(home), evening.warehouse_after)
+        assert_same(published(home), evening.release_after)
         assert not list(home.glob("published/releases/.*"))
         with duckdb.connect(str(home / "warehouse/tieline.duckdb"), read_only=True) as con:
             states = con.execute("SELECT state FROM run ORDER BY started_at").fetchall()

@@ -85,6 +85,8 @@ def kill_and_look(folder: Path, kills: int, seed: int) -> int:
             assert last == 0
             continue
         for one in releases(published):  # also those that never became current
+            if one.made_ns <= last_ns:
+                continue
             with open_readonly(one.path / FILE) as con:
                 generation(con.execute(WHOLE).fetchall()[0])
         with open_readonly(published / "current" / FILE) as con:

@@ -5,7 +5,7 @@ definition_en = "Part of all possible lines between units on which there was any
 definition_nl = "Deel van alle mogelijke lijnen tussen eenheden waarop enige interactie was."
 boundary = "any"
 direction = "up"
-reference = "METRICS 4"
+reference = "Krackhardt & Stern 1988: ties between units; counted per pair"
 
 [measures.coverage]
 title_en = "Lines in use"

@@ -16,6 +16,7 @@ unit = "ratio"
 title_en = "Share of the weight that touches unknown people"
 title_nl = "Aandeel van het gewicht met onbekenden"
 unit = "ratio"
+direction = "down"
 */
 -- period: grain
 with sides as (

@@ -5,7 +5,7 @@ definition_en = "What became of the ties: new ones, those that went on, came bac
 definition_nl = "Wat er van de verbindingen werd: nieuwe, en die doorgingen, terugkwamen of verloren gingen sinds de vorige periode. Lijnen volgen de eenheden van elke periode; de eerste periode heeft geen vergelijking. Van dag op dag staat het er alleen voor het hele netwerk: op één lijn zou dat ruis zijn."
 boundary = "any"
 direction = "context"
-reference = "METRICS 5"
+reference = "Burt 2000, decay of ties; Jaccard 1901"
 
 [measures.new]
 title_en = "New ties"

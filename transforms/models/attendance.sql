@@ -1,6 +1,6 @@
 /* Who took part in each event that people made: one row per event and person.
 
-Work acts on one item on one day are one event, assignments and mentions apart (METRICS A). */
+Work acts on one item on one day are one event, assignments and mentions apart. */
 -- period: day
 with seat as (
   select e.day, e.channel, e.event_id, e.kind, e.container, e.started_at, e.ended_at,
