@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.plan import export_files
+from flows.plan import export_files, without_path
+from quality.suites import Limits
 from transforms.people import canonical
 from transforms.sources import SOURCES, sniff
 from transforms.sources.base import Options, UnreadableFileError
@@ -24,15 +25,19 @@ SURE = 0.5  # certainty from which another format than the one in the settings i
 
 @dataclass(frozen=True, slots=True)
 class CheckedFiles:
-    """`files`: source, file, format, records, events, rejects, from, to. `problems`: a line each."""
+    """What was found, a line each: `problems` must be mended, `notes` tell what will be left out.
+
+    `files`: source, file, format, records, events, people, rejects, from, to.
+    """
 
     files: pl.DataFrame
     problems: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def check_files(config: Config) -> CheckedFiles:
     """Read every file of every source, and every directory; nothing is kept."""
-    rows, problems = [], []
+    rows, problems, notes = [], [], []
     found = list(export_files(config))
     used = {file.source.name for file in found}
     problems += [
@@ -45,9 +50,10 @@ def check_files(config: Config) -> CheckedFiles:
             f"{config.path}: no [[source]] yet; add one for each export, see `tieline sources`"
         )
     for file in found:
-        row, wrong = _look(config, file)
+        row, wrong, left_out = _look(config, file)
         rows.append(row)
         problems += wrong
+        notes += left_out
     for pattern in config.settings.people.directories:
         paths = config.files(pattern)
         if not paths:
@@ -71,13 +77,13 @@ def check_files(config: Config) -> CheckedFiles:
                     directory.rejects.height,
                 )
             )
-            problems += _reasons(config.relative(path), directory.rejects)
+            notes += _reasons(config.relative(path), directory.rejects)
             missing = set(config.settings.people.boundaries) - set(directory.members["boundary"])
             problems += [
                 f"{config.relative(path)}: no column for boundary {name!r}; add it or take it out of people.boundaries"
                 for name in sorted(missing)
             ]
-    return CheckedFiles(pl.DataFrame(rows, schema=_COLUMNS), tuple(problems))
+    return CheckedFiles(pl.DataFrame(rows, schema=_COLUMNS), tuple(problems), tuple(notes))
 
 
 _COLUMNS = {
@@ -94,15 +100,15 @@ def _row(source: str, path: str, form: str, records: int, people: int, rejects: 
     }  # fmt: skip
 
 
-def _look(config: Config, file: ExportFile) -> tuple[dict[str, object], list[str]]:
+def _look(config: Config, file: ExportFile) -> tuple[dict[str, object], list[str], list[str]]:
+    """The file's row, what must be mended, what will be left out."""
     form = file.source.format
-    certainty, likely = sniff(file.path)[0]
-    problems = []
-    if likely.name != form and certainty >= SURE:
-        problems.append(
-            f"{file.label}: looks like {likely.name}, the settings say {form};"
-            f" change format in source {file.source.name!r}"
-        )
+    problems = [
+        f"{file.label}: looks like {likely.name}, the settings say {form};"
+        f" change format in source {file.source.name!r}"
+        for certainty, likely in sniff(file.path)[:1]
+        if likely.name != form and certainty >= SURE
+    ]
     window = config.settings.window
     options = Options(
         since=datetime.combine(window.since, time(), config.time_zone),
@@ -124,13 +130,21 @@ def _look(config: Config, file: ExportFile) -> tuple[dict[str, object], list[str
             )
             days.update(batch.events["started_at"].dt.date().unique())
     except UnreadableFileError as error:
-        return _row(file.source.name, file.label, form, 0, 0, 0), [*problems, str(error)]
+        problems.append(f"{file.label}: {without_path(error, file.path)}")
+        return _row(file.source.name, file.label, form, 0, 0, 0), problems, []
     refused = pl.concat(rejects) if rejects else pl.DataFrame()
     row = _row(
         file.source.name, file.label, form, records, len(people), refused.height, events,
         min(days, default=None), max(days, default=None),
     )  # fmt: skip
-    return row, problems + _reasons(file.label, refused)
+    limits = Limits(today=config.today(), rejected_share=config.settings.quality.max_rejected)
+    many = records >= limits.least and refused.height > limits.rejected_share * records
+    if many or (records and not events and refused.height >= records):
+        problems.append(
+            f"{file.label}: {refused.height:,} of {records:,} records cannot be read,"
+            " so a run refuses the whole file; export it again"
+        )
+    return row, problems, _reasons(file.label, refused)
 
 
 def _reasons(label: str, rejects: pl.DataFrame) -> list[str]:

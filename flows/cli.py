@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OK, FAILED, USAGE, REFUSED, BUSY = 0, 1, 2, 3, 4
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 EXIT_CODES = """\b
 Exit codes:
   0  done
@@ -92,6 +94,9 @@ def init(folder: Path) -> None:
 def check(settings: Path, home: Path | None) -> None:
     """Say what every export file is and what is wrong with it, before anything is loaded.
 
+    Ends with exit code 1 where a file or a setting must be mended. Single records that cannot be
+    read are told, and are no reason to wait.
+
     \b
     Example:
       tieline check -s my-network/tieline.toml
@@ -101,11 +106,11 @@ def check(settings: Path, home: Path | None) -> None:
 
     checked = check_files(read_config(settings, home))
     show(checked.files, "Export files")
-    for problem in checked.problems:
-        click.echo(problem)
+    for line in (*checked.notes, *checked.problems):
+        click.echo(line)
     if checked.problems:
         sys.exit(FAILED)
-    click.echo("Nothing wrong. Next: tieline run")
+    click.echo("Nothing to mend. Next: tieline run")
 
 
 @tieline.command()
@@ -130,6 +135,8 @@ def run(settings: Path, home: Path | None, rebuild: bool, wait: int) -> None:
 def _run(config: Config, *, rebuild: bool = False, wait: int = 0) -> int:
     from flows.prefect_settings import quiet
 
+    # An exit, not a sudden end: only then does Prefect stop the server that it started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     quiet(config.state)
     from flows.nightly import nightly
     from flows.tables import describe
@@ -237,6 +244,10 @@ def status(settings: Path, home: Path | None) -> None:
     """Say whether the last run worked, what is missing and what needs you.
 
     Ends with exit code 1 where something does.
+
+    \b
+    Example:
+      tieline status -s my-network/tieline.toml || mail -s "Tieline needs you" data@example.org
     """
     from flows.status import report
 
@@ -248,20 +259,24 @@ def status(settings: Path, home: Path | None) -> None:
 
 def main() -> None:
     """Run the command; an error is one line, not a traceback."""
+    from flows.trends import NothingToShowError
     from warehouse.connection import WarehouseBusyError
 
     try:
-        tieline(standalone_mode=True)
+        sys.exit(tieline(standalone_mode=False))
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except ConfigError as error:
         _stop(error, USAGE)
+    except NothingToShowError as error:
+        _stop(error, FAILED)
     except WarehouseBusyError as error:
         _stop(error, BUSY)
-    except KeyboardInterrupt:
-        _stop("interrupted; nothing is lost, run again", 130)
+    except (click.Abort, KeyboardInterrupt):
+        _stop("interrupted; nothing is lost, run again", INTERRUPTED)
     except Exception as error:
-        from os import environ
-
-        if environ.get("TIELINE_DEBUG"):
+        if os.environ.get("TIELINE_DEBUG"):
             raise
         _stop(f"{error} ({type(error).__name__}); TIELINE_DEBUG=1 shows where", FAILED)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.plan import ExportFile, file_id
+from flows.plan import ExportFile, file_id, without_path
 from quality.checkpoint import validate
 from quality.quarantine import quarantine
 from quality.suites import Limits, row_rules
@@ -20,7 +20,7 @@ from warehouse import load, schema
 from warehouse.identity import addresses, remember
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
 
     import duckdb
@@ -92,10 +92,10 @@ def stage_file(
             counts["automated"] += int(staged.events["is_automated"].sum())
             days.update(staged.events["day"].unique())
     except UnreadableFileError as error:
+        reason = without_path(error, file.path)
         _forget_staged(con, file.file_id)
-        refused = _refusal(file.file_id, str(error))
-        load.stage(con, schema.QUARANTINE, refused)
-        return Read(file, refused=str(error))
+        load.stage(con, schema.QUARANTINE, _refusal(file.file_id, reason))
+        return Read(file, refused=reason)
     ledger = {
         "file_id": file.file_id, "source": file.source.name,
         "partner": file.source.partner or file.source.name, "format": file.source.format,
@@ -110,6 +110,14 @@ def stage_file(
     )
     return Read(
         file, counts["records"], counts["events"], counts["participations"], counts["rejected"]
+    )
+
+
+def forget_refusals(con: duckdb.DuckDBPyConnection, files: Iterable[ExportFile]) -> None:
+    """Drop the refusals of files that are no longer there: nothing is left to mend."""
+    con.execute(
+        "DELETE FROM quarantine WHERE stage = 'batch' AND NOT list_contains($there, file_id)",
+        {"there": [file.file_id for file in files]},
     )
 
 
@@ -219,5 +227,5 @@ def check_and_load(
     except BaseException:
         con.execute("ROLLBACK")
         raise
-    refused = tuple(f"{one.path}: {one.reason}" for one in report.refused)
+    refused = tuple(f"{one.path}: {one.reason}; export it again" for one in report.refused)
     return Checked(loaded.changed_events, loaded.stale_days + days, refused, quarantined)

@@ -167,7 +167,9 @@ def _night(held: Open, done: Done, *, rebuild: bool) -> None:
 
 def _ingested(held: Open) -> Iterator[tuple[list[ingest.Read], ingest.Checked]]:
     """Read in batches of so many rows, each checked and loaded before the next is read."""
-    files = to_read(held.con, list(export_files(held.config)))
+    there = list(export_files(held.config))
+    ingest.forget_refusals(held.con, there)
+    files = to_read(held.con, there)
     batch, rows, number = [], 0, 1
     with steps("read", len(files)) as show:
         for file in files:

@@ -57,19 +57,31 @@ def file_id(source: str, label: str) -> int:
     return int.from_bytes(blake2b(f"{source}|{label}".encode(), digest_size=8).digest()) >> 1
 
 
+def without_path(error: Exception, path: Path) -> str:
+    """What `error` says about the file; which file it is, is said once and by its label."""
+    return str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
+
+
 def to_read(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list[ExportFile]:
-    """Files that are new or changed; a renamed copy of one that was read is neither."""
+    """Files that are new, changed or refused last time; a renamed copy of a read one is none of these."""
+    refused = {
+        number
+        for (number,) in con.execute(
+            "SELECT file_id FROM quarantine WHERE stage = 'batch'"
+        ).fetchall()
+    }
     ledger = {
         row[0]: row[1:]
         for row in con.execute(
             "SELECT file_id, source, content, settings FROM source_file"
         ).fetchall()
     }
-    changed = {f.file_id for f in files if ledger.get(f.file_id) != _seen(f)}
+    changed = {f.file_id for f in files if ledger.get(f.file_id) != _seen(f)} | refused
     held = {seen for number, seen in ledger.items() if number not in changed}
     chosen = []
     for file in files:
-        if file.file_id in changed and (file.file_id in ledger or _seen(file) not in held):
+        known = file.file_id in ledger or file.file_id in refused
+        if file.file_id in changed and (known or _seen(file) not in held):
             chosen.append(file)
             held.add(_seen(file))
     return chosen

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows.plan import file_id
 from warehouse.connection import WarehouseBusyError, open_readonly
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def report(config: Config) -> tuple[list[str], bool]:
             "SELECT source, count(*), max(last_day), sum(rejected)::BIGINT FROM source_file GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         refused = con.execute(
-            "SELECT reason FROM quarantine WHERE stage = 'batch' ORDER BY ALL"
+            "SELECT file_id, reason FROM quarantine WHERE stage = 'batch' ORDER BY ALL"
         ).fetchall()
         waiting = con.execute(
             "SELECT count(*) FROM stale_day WHERE day < ?", [config.today()]
@@ -47,12 +48,22 @@ def report(config: Config) -> tuple[list[str], bool]:
             f"            {last[4]:,} files read, {last[5]:,} events, {last[6]:,} refused, {last[7]:,} days restated"
         )
     lines.append(f"Last good   {good:%Y-%m-%d %H:%M} UTC" if good else "Last good   none yet")
-    lines.append(f"Warehouse   {totals[0]:,} events, {totals[1]} to {totals[2]}")
+    lines.append(
+        f"Warehouse   {totals[0]:,} events" + (f", {totals[1]} to {totals[2]}" if totals[0] else "")
+    )
     lines.append(f"Published   {config.current if config.current.exists() else 'nothing yet'}")
     if waiting:
         lines.append(f"Waiting     {waiting:,} days to be computed; `tieline run` does it")
         fine = False
-    lines += [f"Refused     {reason}" for (reason,) in refused]
+    labels = {
+        file_id(source.name, label): label
+        for source in config.settings.source
+        for label in map(config.relative, config.files(source.files))
+    }
+    lines += [
+        f"Refused     {labels.get(number, 'a file that is gone')}: {reason}"
+        for number, reason in refused
+    ]
     lines.append("Sources")
     lines += [
         f"  {name:<24} {count:>5,} files, last day {day or 'none'}"

@@ -66,7 +66,8 @@ def kill_and_look(folder: Path, kills: int, seed: int) -> int:
     """
     published = folder / "published"
     dice = random.Random(seed)
-    last, last_ns, halves, seconds = 0, 0, 0, 0.2
+    last, last_ns, seconds = 0, 0, 0.2
+    halves: set[str] = set()
     for kill in range(kills):
         process = start(folder, last + 1, last + 1000)
         assert process.stdout is not None
@@ -79,7 +80,7 @@ def kill_and_look(folder: Path, kills: int, seed: int) -> int:
         with process.stdout:
             said += process.stdout.read()
         assert process.wait() == -9
-        halves += len(list(published.glob("releases/.building-*")))
+        halves |= {path.name for path in published.glob("releases/.building-*")}
         release = current(published)
         if release is None:
             assert last == 0
@@ -98,7 +99,7 @@ def kill_and_look(folder: Path, kills: int, seed: int) -> int:
     prune(published)
     assert not list(published.glob("releases/.*"))
     assert not list(published.glob(".current-*"))
-    return halves
+    return len(halves)
 
 
 def test_kill_leaves_a_whole_release_and_never_an_older_one(tmp_path: Path) -> None:
@@ -107,7 +108,7 @@ def test_kill_leaves_a_whole_release_and_never_an_older_one(tmp_path: Path) -> N
 
 @pytest.mark.slow
 def test_kill_many_times(tmp_path: Path) -> None:
-    assert kill_and_look(tmp_path, 200, seed=2) >= 40
+    assert kill_and_look(tmp_path, 100, seed=2) >= 20
 
 
 def test_readers_never_see_an_error_or_half_a_release(tmp_path: Path) -> None:
