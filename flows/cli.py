@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from datetime import date
@@ -135,6 +136,7 @@ def run(settings: Path, home: Path | None, rebuild: bool, wait: int) -> None:
 def _run(config: Config, *, rebuild: bool = False, wait: int = 0) -> int:
     from flows.prefect_settings import quiet
 
+    os.umask(0o077)  # what a run writes is its owner's; the published folder sets its own modes
     # An exit, not a sudden end: only then does Prefect stop the server that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     quiet(config.state)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pandas as pd
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "examples"
@@ -46,7 +50,9 @@ class Example:
     def one(self, query: str) -> Any:
         return self.ask(query).iloc[0, 0]
 
-    def values(self, metric: str, measure: str, grain: str, channel: str, **columns: str) -> pd.Series:
+    def values(
+        self, metric: str, measure: str, grain: str, channel: str, **columns: str
+    ) -> pd.Series:
         """A measure of the boundary organisation by period and units, as told by `metric_value`."""
         rows = self.ask(
             f"""SELECT period, unit, other_unit, {columns.get("column", "value")} AS value
@@ -85,7 +91,9 @@ def state(warehouse: Path) -> dict[str, tuple[int, int]]:
             ).fetchall()
         ]
         return {
-            name: con.execute(f"SELECT count(*), coalesce(sum(hash(t)), 0) FROM {name} t").fetchone()
+            name: con.execute(
+                f"SELECT count(*), coalesce(sum(hash(t)), 0) FROM {name} t"
+            ).fetchone()
             for name in names
         }
 
@@ -108,10 +116,14 @@ def example(name: str, home: Path, data: Path) -> Example:
 
 
 @pytest.fixture(scope="session")
-def openbmc(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Example:
-    return example("openbmc", tmp_path_factory.mktemp("openbmc"), shared_data)
+def openbmc(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+    home = tmp_path_factory.mktemp("openbmc")
+    yield example("openbmc", home, shared_data)
+    shutil.rmtree(home)  # it holds the addresses of real people
 
 
 @pytest.fixture(scope="session")
-def tc39(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Example:
-    return example("tc39", tmp_path_factory.mktemp("tc39"), shared_data)
+def tc39(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+    home = tmp_path_factory.mktemp("tc39")
+    yield example("tc39", home, shared_data)
+    shutil.rmtree(home)  # it holds the addresses of real people

@@ -72,7 +72,9 @@ def ids(message: Message, header: str) -> list[str]:
 
 
 def mail(message: Message, zone: ZoneInfo, is_nobody: Callable[[str], bool]) -> Mail:
-    lists = {f"{a}@{b}" for a, b in re.findall(r"<([^.<>]+)\.([^<>]+)>", message.get("List-Id", ""))}
+    lists = {
+        f"{a}@{b}" for a, b in re.findall(r"<([^.<>]+)\.([^<>]+)>", message.get("List-Id", ""))
+    }
 
     def people(header: str) -> list[str]:
         found = [canonical(address) for address in named(message, header)]
@@ -131,4 +133,6 @@ def acts(mails: Iterable[Mail]) -> pd.DataFrame:
 
 def header_count(path: Path, pattern: bytes) -> Counter[bytes]:
     """How often each value of a header line occurs, by regular expression over the whole file."""
-    return Counter(re.findall(pattern, gzip.decompress(path.read_bytes()), re.MULTILINE | re.IGNORECASE))
+    return Counter(
+        re.findall(pattern, gzip.decompress(path.read_bytes()), re.MULTILINE | re.IGNORECASE)
+    )

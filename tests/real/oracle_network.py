@@ -96,7 +96,9 @@ def relabelled(graph: nx.Graph, unit: Mapping[str, str], times: int, seed: int) 
 # --- turnover ---------------------------------------------------------------------------------
 
 
-def turnover(active: Mapping[tuple[str, str], Iterable[int]], first: int, last: int) -> pd.DataFrame:
+def turnover(
+    active: Mapping[tuple[str, str], Iterable[int]], first: int, last: int
+) -> pd.DataFrame:
     """What became of ties, by number of the period, from the second period to the last.
 
     `active` tells in which periods a tie was there. A period with neither ties nor ties before it

@@ -60,7 +60,11 @@ class Archive:
     def presence(self, grain: str) -> pd.DataFrame:
         """Who took part in what and when: columns period, person, unit, id, is_broadcast."""
         rows = pd.DataFrame(
-            [(m.day, p, self.unit[p], m.id, len(m.people) > CAP) for m in self.spoken for p in m.people],
+            [
+                (m.day, p, self.unit[p], m.id, len(m.people) > CAP)
+                for m in self.spoken
+                for p in m.people
+            ],
             columns=["day", "person", "unit", "id", "is_broadcast"],
         )
         rows["period"] = network.periods(rows["day"], grain)
@@ -179,7 +183,9 @@ def known(archive: Archive, grain: str) -> dict[pd.Period, tuple[pd.DataFrame, d
     ties, present = archive.ties(grain), archive.presence(grain)
     ties = ties[(ties["unit_s"] != UNKNOWN) & (ties["unit_t"] != UNKNOWN)]
     present = present[present["unit"] != UNKNOWN]
-    frames = {p: dict(zip(g["person"], g["unit"], strict=True)) for p, g in present.groupby("period")}
+    frames = {
+        p: dict(zip(g["person"], g["unit"], strict=True)) for p, g in present.groupby("period")
+    }
     return {period: (rows, frames[period]) for period, rows in ties.groupby("period")}
 
 
@@ -232,7 +238,6 @@ def test_tie_turnover(openbmc: Example, archive: Archive, grain: str) -> None:
         rows = network.turnover(held, numbers[0], numbers[-1])
         starts = pd.PeriodIndex.from_ordinals(rows.index, freq=frequency).start_time
         rows.index = pd.MultiIndex.from_product([starts, [unit], [other]])
-        # From an index of one pair to one with every line's own.
         expected.append(rows)
     table = pd.concat(expected)
     for measure in table.columns:

@@ -35,7 +35,8 @@ CHANNELS = ("meeting", "work")
 EARLY, LATE = date.min, date.max
 ADDRESS = r"[^\s<>()\",;:]+@[^\s<>()\",;:]+"
 TRAILER = re.compile(
-    rf"^(?:co-authored-by|reviewed-by|acked-by|tested-by|signed-off-by):.*?({ADDRESS})", re.IGNORECASE
+    rf"^(?:co-authored-by|reviewed-by|acked-by|tested-by|signed-off-by):.*?({ADDRESS})",
+    re.IGNORECASE,
 )
 
 
@@ -146,7 +147,7 @@ def committee(tc39: Example) -> Committee:
             first = date.fromisoformat(row["valid_from"] or str(EARLY))
             last = date.fromisoformat(row["valid_to"] or str(LATE))
             directory[canonical(row["email"])].append((first, last, row["organisation"].strip()))
-    caps = {channel: 8 for channel in CHANNELS}
+    caps = dict.fromkeys(CHANNELS, 8)
     for name, value in tc39.settings["parameters"].items():
         caps[name.removeprefix("size_cap_")] = value
     return Committee(
@@ -193,14 +194,21 @@ def test_every_record_is_accounted_for(tc39: Example, committee: Committee) -> N
     parts = ledger["events"] + ledger["rejected"] + ledger["duplicates"] + ledger["skipped"]
     assert list(parts) == list(ledger["records"])
     assert ledger["skipped"]["plenaries.ics"] == 261 - len(committee.gatherings["meeting"])
-    told = {(r["item"].strip(), r["timestamp"], canonical(r["person"]), r["action"]) for r in committee.acts}
+    told = {
+        (r["item"].strip(), r["timestamp"], canonical(r["person"]), r["action"])
+        for r in committee.acts
+    }
     assert ledger["duplicates"]["discussions.csv"] == len(committee.acts) - len(told)
     assert ledger["rejected"].sum() == tc39.one("SELECT count(*) FROM quarantine") == 0
-    hashes = {one.key for one in committee.gatherings["work"] if re.fullmatch("[0-9a-f]{40}", one.key)}
+    hashes = {
+        one.key for one in committee.gatherings["work"] if re.fullmatch("[0-9a-f]{40}", one.key)
+    }
     counted = tc39.ask("SELECT channel, kind, count(*) AS n FROM event GROUP BY ALL")
     assert counted[counted["kind"].isin(["commit", "merge"])]["n"].sum() == len(hashes)
     assert counted[counted["kind"] == "comment"]["n"].sum() == len(told)
-    assert counted[counted["channel"] == "meeting"]["n"].sum() == len(committee.gatherings["meeting"])
+    assert counted[counted["channel"] == "meeting"]["n"].sum() == len(
+        committee.gatherings["meeting"]
+    )
 
 
 def test_people_and_organisations(tc39: Example, committee: Committee) -> None:
@@ -209,10 +217,12 @@ def test_people_and_organisations(tc39: Example, committee: Committee) -> None:
     listed = {unit for rows in committee.directory.values() for *_, unit in rows}
     placed = {p: committee.society.organisation(p) for p in people - {*committee.directory}}
     placed = {person: unit for person, unit in placed.items() if unit != UNKNOWN}
-    assert tc39.one("SELECT count(DISTINCT unit) FROM membership") == len(listed | {*placed.values()})
-    assert tc39.one("SELECT count(DISTINCT person_id) FROM membership WHERE origin = 'directory'") == len(
-        committee.directory
+    assert tc39.one("SELECT count(DISTINCT unit) FROM membership") == len(
+        listed | {*placed.values()}
     )
+    assert tc39.one(
+        "SELECT count(DISTINCT person_id) FROM membership WHERE origin = 'directory'"
+    ) == len(committee.directory)
     assert tc39.one("SELECT count(*) FROM membership WHERE origin = 'domain'") == len(placed)
 
 
@@ -253,7 +263,9 @@ def test_at_the_usual_cap_no_plenary_would_be_a_tie(committee: Committee) -> Non
 def sides(ties: pd.DataFrame) -> pd.DataFrame:
     """Each tie as each of its units sees it, once where it is inside one, and as the network does."""
     mine = ties.rename(columns={"unit_s": "unit", "unit_t": "other"})
-    theirs = ties[ties["unit_s"] != ties["unit_t"]].rename(columns={"unit_t": "unit", "unit_s": "other"})
+    theirs = ties[ties["unit_s"] != ties["unit_t"]].rename(
+        columns={"unit_t": "unit", "unit_s": "other"}
+    )
     touched = (ties["unit_s"] == UNKNOWN) | (ties["unit_t"] == UNKNOWN)
     outside = np.where(ties["unit_s"] == ties["unit_t"], WHOLE, "(another)")
     every = ties.assign(unit=WHOLE, other=np.where(touched, UNKNOWN, outside))
@@ -262,7 +274,9 @@ def sides(ties: pd.DataFrame) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("channel", CHANNELS)
-def test_cross_boundary_share_as_of_the_day(tc39: Example, committee: Committee, channel: str) -> None:
+def test_cross_boundary_share_as_of_the_day(
+    tc39: Example, committee: Committee, channel: str
+) -> None:
     rows = sides(committee.ties(channel))
     keys = [rows["start"], rows["unit"]]
     unknown = rows["w"].where(rows["other"] == UNKNOWN, 0).groupby(keys).sum()
@@ -279,7 +293,9 @@ def test_cross_boundary_share_as_of_the_day(tc39: Example, committee: Committee,
 
 
 def test_flow_matrix_as_of_the_day(tc39: Example, committee: Committee) -> None:
-    same(tc39.values("flow", "weight", "quarter", "meeting"), network.flow(committee.ties("meeting")))
+    same(
+        tc39.values("flow", "weight", "quarter", "meeting"), network.flow(committee.ties("meeting"))
+    )
 
 
 def test_memberships_of_today_would_give_other_shares(committee: Committee) -> None:
@@ -339,9 +355,9 @@ def test_nothing_that_is_kept_or_shown_tells_who(tc39: Example, secrets: set[str
 def test_the_release_holds_no_person(tc39: Example, committee: Committee) -> None:
     assert tc39.ask("SELECT count(*) AS n FROM mart.metric_value", published=True)["n"][0] > 0
     people = set(
-        tc39.ask(
-            "SELECT address_id FROM participation UNION SELECT person_id FROM membership"
-        )["address_id"]
+        tc39.ask("SELECT address_id FROM participation UNION SELECT person_id FROM membership")[
+            "address_id"
+        ]
     )
     assert len(people) == len(committee.people() | {*committee.directory})
     assert not people & privacy.numbers(tc39.published)
