@@ -104,8 +104,9 @@ def _connect(
 
 
 def _closed_in(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Settings that hold for every cursor: UTC, nothing fetched, no other files."""
+    """Settings that hold for every cursor: UTC, silent, nothing fetched, no other files."""
     con.execute("SET GLOBAL TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")  # a slow query would draw one on standard output
     con.execute("SET autoinstall_known_extensions = false")
     con.execute("SET autoload_known_extensions = false")
     con.execute("SET enable_external_access = false")

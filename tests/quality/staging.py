@@ -50,7 +50,7 @@ MEMBER: dict[str, Any] = {
 
 def stage_schema(con: duckdb.DuckDBPyConnection, *, membership: bool = True) -> None:
     """Staging tables as in the schema, but they let an empty value in, so that rules see it."""
-    con.execute(f"CREATE SCHEMA {STAGE}")
+    con.execute(f"CREATE SCHEMA IF NOT EXISTS {STAGE}")
     tables = (OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, QUARANTINE)
     for table in (*tables, *((MEMBERSHIP,) if membership else ())):
         con.execute(re.sub(" NOT NULL", "", ddl(table, f"{STAGE}.{table.name}")))

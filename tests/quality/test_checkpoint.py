@@ -134,12 +134,12 @@ def refuse(event, arguments):
         raise AssertionError(f"{event} {arguments}")
 
 sys.addaudithook(refuse)
-import duckdb
 from quality.checkpoint import validate
 from tests.quality.staging import LIMITS, good_file, stage_schema
+from warehouse.connection import open_warehouse
 
 path = Path(sys.argv[1])
-with duckdb.connect(str(path / "w.duckdb")) as con:
+with open_warehouse(path / "w.duckdb") as con:
     stage_schema(con)
     good_file(con)
     for batch in (1, 2):
@@ -159,4 +159,4 @@ def test_silent_offline_and_without_a_home(tmp_path: Path) -> None:
         check=False,
     )
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
-    assert {path.name for path in tmp_path.iterdir()} == {"w.duckdb", "docs"}
+    assert {path.name for path in tmp_path.iterdir()} == {"w.duckdb", "w.duckdb.tmp", "docs"}
