@@ -205,7 +205,11 @@ def limits(info: msgspec.inspect.Type) -> str:
 
 FILES = {  # what the files of a format are mostly called
     "icalendar": "*.ics", "mbox": "*.mbox*", "jira": "*.json", "git-log": "*.tsv*", "csv": "*.csv",
-    "parquet": "*.parquet", "ndjson": "*.ndjson",
+    "parquet": "*.parquet", "ndjson": "*.ndjson", "graph-events": "*.json", "google-events": "*.json",
+    "outlook-csv": "*.csv", "teams-attendance": "*.json", "message-trace": "*.csv",
+    "graph-messages": "*.json", "google-mail-log": "*.csv", "gmail-api": "*.json", "github": "*.json",
+    "gitlab": "*.json", "trello": "*.json", "asana": "*.json", "azure-devops": "*.json",
+    "slack": "*.zip", "teams-chat": "*.json",
 }  # fmt: skip
 MAPPINGS = {
     "csv": 'time = "timestamp", person = "email", item = "ticket", action = "action"',

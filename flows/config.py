@@ -316,9 +316,18 @@ def read_key(config: Config) -> bytes:
 
 
 def make_key(path: Path) -> None:
-    """Write a new random key that only its owner can read."""
+    """Write a new random key that only its owner can read; whole or not at all, never over another.
+
+    Raises:
+        FileExistsError: there is one already.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(secrets.token_hex(32) + "\n")
+    new = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secrets.token_hex(KEY_LENGTH) + "\n")
         file.flush()
         os.fsync(file.fileno())
+    try:
+        os.link(new, path)
+    finally:
+        new.unlink()

@@ -213,9 +213,8 @@ def check_and_load(
     con.execute("BEGIN")
     try:
         quarantine(con, row_rules(limits), report)
-        quarantined = con.execute(f"SELECT count(*) FROM {schema.STAGE}.quarantine").fetchall()[0][
-            0
-        ]
+        count = f"SELECT count(*) FROM {schema.STAGE}.quarantine"
+        quarantined = int(con.execute(count).fetchall()[0][0])
         con.register("outcomes", report.outcomes)
         con.execute("INSERT INTO quality_result BY NAME FROM outcomes")
         loaded = load.load(con)

@@ -118,12 +118,12 @@ def nightly(
         wait: seconds to wait while another run holds the warehouse.
     """
     config = read_config(Path(settings), Path(home) if home else None)
-    key = read_key(config)
     now = datetime.now(UTC)
     done = Done(state.new_run_id(now))
     begun = perf_counter()
     with ExitStack() as stack:
         stack.enter_context(warehouse_lock(config.warehouse, wait, done.run_id))
+        key = read_key(config)
         con = stack.enter_context(open_warehouse(config.warehouse, reach=[config.published]))
         people = stack.enter_context(open_warehouse(config.identity))
         load.create(con)

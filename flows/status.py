@@ -20,6 +20,8 @@ def report(config: Config) -> tuple[list[str], bool]:
     except WarehouseBusyError as error:
         return [f"A run is busy: {error}"], True
     with con:
+        if ("run",) not in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+            return [f"{config.warehouse}: the first run was ended early; run `tieline run`"], False
         last = con.execute(
             "SELECT run_id, started_at, state, message, files, events, rejected, stale_days,"
             " seconds_read + seconds_transform + seconds_publish FROM run ORDER BY run_id DESC LIMIT 1"

@@ -60,11 +60,13 @@ def read_trends(
     with open_readonly(config.current) as con:
         rows = con.execute(QUERY, wanted).pl()
         if rows.is_empty():
-            for column in ("metric", "boundary", "unit", "channel"):
+            for column in ("metric", "measure", "boundary", "unit", "channel"):
                 known = [
                     r[0]
                     for r in con.execute(
-                        f"SELECT DISTINCT {column} FROM mart.metric_value ORDER BY 1"
+                        f"SELECT DISTINCT {column} FROM mart.metric_value"
+                        " WHERE $metric IS NULL OR metric = $metric OR $column = 'metric' ORDER BY 1",
+                        {"metric": wanted["metric"], "column": column},
                     ).fetchall()
                 ]
                 if wanted[column] is not None and wanted[column] not in known:

@@ -154,7 +154,8 @@ _MERGE = (
     INSERT INTO new_event
     WITH version AS (
       SELECT *, row_number() OVER (
-        PARTITION BY event_id ORDER BY revision DESC, is_cancelled DESC, file_id, position) AS place
+        PARTITION BY event_id ORDER BY revision DESC, is_cancelled DESC,
+        reply_to IS NULL, thread IS NULL, file_id, position) AS place  -- a log knows less than a mailbox
       FROM observed_event WHERE event_id IN (SELECT event_id FROM changed_event)
     )
     SELECT {_EVENT}, NULL FROM version WHERE place = 1 AND NOT is_cancelled
@@ -225,7 +226,9 @@ _REPLACE_EVENTS = (
 _LEDGER = (
     "DELETE FROM source_file WHERE file_id IN (SELECT file_id FROM stage.source_file)",
     "DELETE FROM quarantine WHERE file_id IN (SELECT file_id FROM stage.source_file)"
-    " OR file_id IN (SELECT file_id FROM stage.quarantine)",
+    " OR file_id IN (SELECT file_id FROM stage.quarantine)"
+    # Directories have no ledger row: they are read anew each time.
+    " OR (stage = 'read' AND file_id NOT IN (SELECT file_id FROM source_file))",
     "INSERT INTO source_file FROM stage.source_file",
     "INSERT INTO quarantine FROM stage.quarantine",
 )

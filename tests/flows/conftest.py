@@ -90,16 +90,22 @@ def small_network(seed: int = 1, weeks: int = WEEKS) -> Network:
         meetings.append(Meeting(f"team-{name}", start, STAFF[name][:5], weeks=weeks))
     for week in range(weeks):
         monday = FIRST + timedelta(weeks=week)
-        for place, (one, other) in enumerate((("aqua", "bosk"), ("bosk", "cura"), ("cura", "aqua"))):
+        for place, (one, other) in enumerate(
+            (("aqua", "bosk"), ("bosk", "cura"), ("cura", "aqua"))
+        ):
             people = dice.sample(STAFF[one], 4), dice.sample(STAFF[other], 4)
             day = monday + timedelta(days=place)
-            meetings.append(Meeting(f"{one}-{other}-{week}", at(day, 14), (*people[0][:3], *people[1][:3])))
+            meetings.append(
+                Meeting(f"{one}-{other}-{week}", at(day, 14), (*people[0][:3], *people[1][:3]))
+            )
             for n in range(4):
                 number = len(mails)
                 mails.append(Mail(number, at(day, 10, 7 * n), (people[0][n], people[1][n])))
                 mails.append(Mail(number + 1, at(day, 16, n), (people[1][n], people[0][n]), number))
             if week % 3 == place:
-                issues.append(Issue(len(issues) + 1, at(day, 12), (people[0][0], people[1][0], people[1][1])))
+                issues.append(
+                    Issue(len(issues) + 1, at(day, 12), (people[0][0], people[1][0], people[1][1]))
+                )
     mails.append(Mail(len(mails), at(FIRST + timedelta(weeks=2), 11), (NEWCOMER, STAFF["bosk"][0])))
     return Network(tuple(meetings), tuple(mails), tuple(issues))
 
@@ -164,7 +170,11 @@ def undated(number: int) -> str:
 
 def jira(issues: Iterable[Issue]) -> str:
     def user(address: str) -> dict[str, str]:
-        return {"accountId": address.partition("@")[0], "emailAddress": address, "accountType": "atlassian"}
+        return {
+            "accountId": address.partition("@")[0],
+            "emailAddress": address,
+            "accountType": "atlassian",
+        }
 
     def moment(when: datetime) -> str:
         return when.replace(tzinfo=AMSTERDAM).strftime("%Y-%m-%dT%H:%M:%S.000%z")
@@ -247,7 +257,12 @@ def environment(home: Path, extra: Mapping[str, str] | None = None) -> dict[str,
     """Nothing of the developer's own, and a HOME that is empty."""
     empty = home.parent / "nobody"
     empty.mkdir(exist_ok=True)
-    return {"PATH": os.environ["PATH"], "HOME": str(empty), "PYTHONPATH": str(ROOT), **(extra or {})}
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(empty),
+        "PYTHONPATH": str(ROOT),
+        **(extra or {}),
+    }
 
 
 def start(
@@ -289,6 +304,7 @@ def running_server(folder: Path) -> Iterator[dict[str, str]]:
         "PREFECT_HOME": str(folder / "prefect"),
         "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "NO_PROXY": "127.0.0.1,localhost",
@@ -329,13 +345,13 @@ Tables = dict[str, pl.DataFrame]
 OF_THE_RUN = {"run": None, "quality_result": None, "source_file": "run_id"}
 
 
-def tables(home: Path) -> Tables:
-    """Every table of the private warehouse and of the identities, in one order of rows."""
+def tables(home: Path, only: Iterable[str] = ()) -> Tables:
+    """Every table (or `only` some) of the private warehouse and the identities, in one row order."""
     found: Tables = {}
     for path in (home / "warehouse/tieline.duckdb", home / "warehouse/identity/identity.duckdb"):
         with duckdb.connect(str(path), read_only=True) as con:
             for schema, name in _names(con):
-                if name not in OF_THE_RUN or OF_THE_RUN[name]:
+                if (name not in OF_THE_RUN or OF_THE_RUN[name]) and (not only or name in only):
                     hidden = OF_THE_RUN.get(name)
                     found[f"{schema}.{name}"] = _sorted(con, f"{schema}.{name}", hidden)
     return found

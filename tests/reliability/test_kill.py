@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
+from flows.config import SETTINGS, read_config
+from flows.status import report
 from tests.flows.conftest import (
     Tables,
     assert_same,
@@ -34,7 +36,7 @@ from tests.flows.conftest import (
 from warehouse.connection import open_readonly, warehouse_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 pytestmark = pytest.mark.slow
 
@@ -53,6 +55,14 @@ NIGHTS = (
     ("publish",),
 )
 KILLS = 24
+# What one transaction writes: after a kill all of it is old, or all of it is new.
+AT_ONCE = (
+    (
+        "event", "participation", "observed_event", "observed_participation", "source_file",
+        "quarantine", "membership", "address_alias", "boundary",
+    ),
+    ("tie_day", "tie", "line", "metric_value", "trend", "model_state"),
+)  # fmt: skip
 EVENING = date(2026, 4, 20)
 
 
@@ -81,7 +91,9 @@ class Watched:
     def wait_for(self, what: str, number: int) -> bool:
         """Wait until step `number` of `what`, or a later stage, has begun; False if the run ended."""
         with self.heard:
-            while len(self.steps(what)) < number and not (what == "read" and self.steps("transform")):
+            while len(self.steps(what)) < number and not (
+                what == "read" and self.steps("transform")
+            ):
                 if self.process.poll() is not None:
                     return False
                 self.heard.wait(0.05)
@@ -153,6 +165,7 @@ class Evening:
     """A home before the night, and what an undisturbed night makes of it."""
 
     home: Path
+    warehouse: Tables  # empty before the first night
     release: Tables | None  # what readers see before the night
     rhythm: Rhythm
     warehouse_after: Tables
@@ -175,15 +188,14 @@ def evenings(
     first = make_home(folder / "first", network)
     second = make_home(folder / "second", network.until(EVENING))
     assert tieline(second, "run", env=server).code == 0
-    release = published(second)
     write_exports(second, network)
 
-    def evening(home: Path, release: Tables | None) -> Evening:
+    def evening(home: Path, before: Tables, release: Tables | None) -> Evening:
         whole = shutil.copytree(home, folder / f"{home.name}-whole", symlinks=True)
         rhythm = rhythm_of(whole, server)
-        return Evening(home, release, rhythm, tables(whole), published(whole))
+        return Evening(home, before, release, rhythm, tables(whole), published(whole))
 
-    both = evening(first, None), evening(second, release)
+    both = evening(first, {}, None), evening(second, tables(second), published(second))
     assert_same(both[0].release_after, both[1].release_after)
     return both
 
@@ -217,29 +229,47 @@ def kill(home: Path, env: dict[str, str], stage: str, rhythm: Rhythm, dice: Rand
 
 def is_computed(home: Path) -> bool:
     """Whether all that is loaded of the night has been computed too."""
+    last = "SELECT count(*) FROM (SELECT state FROM run ORDER BY run_id DESC LIMIT 1) WHERE state = 'running'"
     path = home / "warehouse/tieline.duckdb"
     if not path.exists():
         return False
     with duckdb.connect(str(path), read_only=True) as con:
-        states = con.execute("SELECT state FROM run ORDER BY started_at DESC LIMIT 1").fetchall()
-        fresh = con.execute("SELECT count(*) = 0 FROM stale_day").fetchall() == [(True,)]
-        built = con.execute("SELECT count(*) > 0 FROM model_state").fetchall() == [(True,)]
-    return states == [("running",)] and fresh and built
+        if ("run",) not in con.execute("SELECT table_name FROM duckdb_tables()").fetchall():
+            return False
+        running, stale, built = con.execute(
+            f"SELECT ({last}), (SELECT count(*) FROM stale_day), (SELECT count(*) FROM model_state)"
+        ).fetchall()[0]
+    return bool(running and built and not stale)
 
 
-def look(home: Path, before: Tables | None, after: Tables) -> Tables | None:
-    """What a reader and the next run find after a kill; gives the release of now."""
-    with warehouse_lock(home / "warehouse/tieline.duckdb", 0, "test"):
+def look(home: Path, evening: Evening, release: Tables | None) -> Tables | None:
+    """What the next run and readers find after a kill; gives the release of now."""
+    warehouse = home / "warehouse/tieline.duckdb"
+    with warehouse_lock(warehouse, 0, "test"):
         pass
+    if warehouse.exists():
+        report(read_config(home / SETTINGS))
+        found = tables(home, [name for names in AT_ONCE for name in names])
+        for names in AT_ONCE:
+            now = part(found, names)
+            before, after = part(evening.warehouse, names), part(evening.warehouse_after, names)
+            if all(rows.is_empty() for rows in now.values()):
+                assert not before, names
+            else:
+                assert is_same(now, before) or is_same(now, after), names
     current = home / "published/current/bi.duckdb"
     if not current.exists():
-        assert before is None, "the release is gone"
+        assert release is None, "the release is gone"
         return None
     with open_readonly(current) as con:
         assert con.execute("SELECT count(*) > 0 FROM mart.metric_value").fetchall() == [(True,)]
-    now = published(home)
-    assert is_same(now, after) or (before is not None and is_same(now, before))
-    return now
+    seen = published(home)
+    assert is_same(seen, evening.release_after) or (release and is_same(seen, release))
+    return seen
+
+
+def part(found: Tables, names: Iterable[str]) -> Tables:
+    return {f"main.{name}": found[f"main.{name}"] for name in names if f"main.{name}" in found}
 
 
 def test_a_killed_run_leaves_no_trace(
@@ -257,7 +287,7 @@ def test_a_killed_run_leaves_no_trace(
             if reached:
                 kills[reached] += 1
             halves += len(list(home.glob("published/releases/.building-*")))
-            release = look(home, release, evening.release_after)
+            release = look(home, evening, release)
         ran = tieline(home, "run", env=server)
         assert ran.code == 0, (stages, ran)
         assert_same(tables(home), evening.warehouse_after)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from shutil import make_archive
 
 import polars as pl
 import pytest
@@ -16,6 +17,20 @@ GOLDEN = {
     "mbox": HERE / "mbox" / "golden.mbox",
     "jira": HERE / "jira" / "issues.json",
     "git-log": HERE / "git_log" / "log.tsv",
+    "github": HERE / "github" / "records.json",
+    "gitlab": HERE / "gitlab" / "records.json",
+    "trello": HERE / "trello" / "board.json",
+    "message-trace": HERE / "message_trace" / "extended.csv",
+    "graph-messages": HERE / "graph_messages" / "messages.json",
+    "google-mail-log": HERE / "google_mail_log" / "log.csv",
+    "gmail-api": HERE / "gmail_api" / "messages.json",
+    "graph-events": HERE / "graph_events" / "events.json",
+    "google-events": HERE / "google_events" / "events.json",
+    "outlook-csv": HERE / "outlook_csv" / "calendar.csv",
+    "teams-attendance": HERE / "teams_attendance" / "reports.json",
+    "asana": HERE / "asana" / "tasks.json",
+    "teams-chat": HERE / "teams_chat" / "messages.json",
+    "azure-devops": HERE / "azure_devops" / "records.json",
     "csv": HERE / "generic" / "tickets.csv",
     "ndjson": HERE / "generic" / "meetings.ndjson",
 }
@@ -25,7 +40,8 @@ GOLDEN = {
 def golden(tmp_path: Path) -> dict[str, Path]:
     parquet = tmp_path / "table.parquet"
     pl.DataFrame({"at": [1], "who": ["ada"]}).write_parquet(parquet)
-    return {**GOLDEN, "parquet": parquet}
+    slack = make_archive(str(tmp_path / "slack"), "zip", HERE / "slack" / "export")
+    return {**GOLDEN, "parquet": parquet, "slack": Path(slack)}
 
 
 @pytest.mark.parametrize("name", SOURCES)

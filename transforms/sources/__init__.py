@@ -4,7 +4,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transforms.sources import generic, git_log, icalendar, jira, mbox
+from transforms.sources import (
+    asana,
+    azure_devops,
+    generic,
+    git_log,
+    github,
+    gitlab,
+    gmail_api,
+    google_events,
+    google_mail_log,
+    graph_events,
+    graph_messages,
+    icalendar,
+    jira,
+    mbox,
+    message_trace,
+    outlook_csv,
+    slack,
+    teams_attendance,
+    teams_chat,
+    trello,
+)
 from transforms.sources.opening import head
 
 if TYPE_CHECKING:
@@ -19,6 +40,21 @@ SOURCES: dict[str, Source] = {
         mbox.SOURCE,
         jira.SOURCE,
         git_log.SOURCE,
+        github.SOURCE,
+        gitlab.SOURCE,
+        trello.SOURCE,
+        message_trace.SOURCE,
+        graph_messages.SOURCE,
+        google_mail_log.SOURCE,
+        gmail_api.SOURCE,
+        graph_events.SOURCE,
+        google_events.SOURCE,
+        outlook_csv.SOURCE,
+        teams_attendance.SOURCE,
+        asana.SOURCE,
+        slack.SOURCE,
+        teams_chat.SOURCE,
+        azure_devops.SOURCE,
         generic.SOURCE_CSV,
         generic.SOURCE_PARQUET,
         generic.SOURCE_NDJSON,

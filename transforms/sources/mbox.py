@@ -1,9 +1,6 @@
 """mbox: every message of a mailbox or a mailing list archive, plain or gzip; or one message (.eml).
 
-Only headers are looked at. A message with the same Message-ID as an earlier one of the file is a
-duplicate: within a batch the copies become one event whose To and Cc are united; a copy in a later
-batch is emitted again, event and participations, and the loader unites them (distinct). So
-records - rejects - skipped - duplicates = distinct events, whatever the size of a batch.
+Only headers are looked at; see `mail_batch` for messages that the file holds twice.
 """
 
 from __future__ import annotations
@@ -11,22 +8,10 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING
 
-import polars as pl
-
-from transforms.sources.base import (
-    BATCH_ROWS,
-    RAW_EVENT,
-    RAW_PARTICIPATION,
-    RAW_REJECT,
-    Batch,
-    Options,
-    Source,
-    UnreadableFileError,
-    frame,
-)
+from transforms.sources.base import Batch, Options, Source, UnreadableFileError
+from transforms.sources.mail_batch import batches
 from transforms.sources.mail_headers import HEADERS, Mail, mail_of, seconds
 
 if TYPE_CHECKING:
@@ -36,7 +21,6 @@ if TYPE_CHECKING:
 CHUNK = 1 << 18
 HEADER_LIMIT = 1 << 20
 MARGIN = 1024  # a separator line and the start of the line behind it fit in here
-ROLES = ("from", "to", "cc")  # of several, an address has the first
 GZIP = b"\x1f\x8b"
 
 # From <sender> <date as asctime writes it, perhaps with a zone>, and then a header, not prose.
@@ -67,32 +51,13 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
 
     Raises UnreadableFileError when the file is no mbox, or its gzip stream is damaged.
     """
-    since, until = options.since.timestamp(), options.until.timestamp()
-    seen: set[int] = set()  # hashes of the keys: a tenth of the keys' own size
-    batch = _Pending()
     try:
         with _opened(path) as stream:
-            for position, block in header_blocks(stream, path):
-                batch.records += 1
-                read_message = _message(block)
-                if isinstance(read_message, str):
-                    batch.rejects.append((position, read_message))
-                elif not since <= read_message[0] < until:
-                    batch.skipped += 1
-                else:
-                    second, mail = read_message
-                    batch.add(position, second, mail)
-                    identity = hash(mail.key)
-                    batch.duplicates += identity in seen
-                    seen.add(identity)
-                if len(batch.addresses) + len(batch.rejects) >= BATCH_ROWS:
-                    yield batch.finished()
-                    batch = _Pending()
+            blocks = header_blocks(stream, path)
+            yield from batches(((at, "byte", _message(block)) for at, block in blocks), options)
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         message = f"{path}: the gzip stream is damaged or cut off ({error}); copy the file again"
         raise UnreadableFileError(message) from error
-    if batch.records:
-        yield batch.finished()
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -236,103 +201,6 @@ def _line(line: bytes) -> str:
         return line.decode()
     except UnicodeDecodeError:
         return line.decode("cp1252", "replace")
-
-
-# --- messages → batch -------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A batch in the making. Columns are made at the end: cheaper than one by one."""
-
-    keys: list[str] = field(default_factory=list)
-    seconds: list[int] = field(default_factory=list)
-    senders: list[str] = field(default_factory=list)
-    threads: list[str] = field(default_factory=list)
-    replies: list[str | None] = field(default_factory=list)
-    automated: list[bool] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)  # of each mail: sender, to, cc
-    counts: list[int] = field(default_factory=list)  # of each mail: 1, number of to, of cc
-    rejects: list[tuple[int, str]] = field(default_factory=list)
-    records: int = 0
-    skipped: int = 0
-    duplicates: int = 0
-
-    def add(self, position: int, second: int, mail: Mail) -> None:
-        key, sender, thread, reply, to, cc, is_automated = mail
-        self.keys.append(key)
-        self.seconds.append(second)
-        self.senders.append(sender)
-        self.threads.append(thread)
-        self.replies.append(reply)
-        self.automated.append(is_automated)
-        self.positions.append(position)
-        self.addresses += (sender, *to, *cc)
-        self.counts += (1, len(to), len(cc))
-
-    def finished(self) -> Batch:
-        events = pl.DataFrame(
-            {
-                "event_key": pl.Series(self.keys, dtype=pl.String),
-                "started_at": pl.Series(self.seconds, dtype=pl.Int64) * 1_000_000,
-                "initiator": pl.Series(self.senders, dtype=pl.String),
-                "thread_key": pl.Series(self.threads, dtype=pl.String),
-                "reply_key": pl.Series(self.replies, dtype=pl.String),
-                "is_automated": pl.Series(self.automated, dtype=pl.Boolean),
-                "position": pl.Series(self.positions, dtype=pl.Int64),
-            }
-        ).with_columns(
-            channel=pl.lit("message"),
-            kind=pl.lit("mail"),
-            ended_at=None,
-            container_key=None,
-            is_cancelled=pl.lit(value=False),
-            revision=0,
-        )
-        size = pl.Series(self.counts, dtype=pl.UInt32)
-        part = pl.int_range(size.len(), eager=True).repeat_by(size).explode()
-        participations = pl.DataFrame(
-            {
-                "event_key": events["event_key"].gather(part // 3),
-                "address": pl.Series(self.addresses, dtype=pl.String),
-                "role": pl.Series(ROLES, dtype=pl.String).gather(part % 3),
-            }
-        ).with_columns(response=pl.lit("none"), is_own=pl.lit(value=False))
-        if self.duplicates:
-            events, participations = _united(events, participations)
-        rejects: dict[str, list[object]] = {
-            "position": [position for position, _ in self.rejects],
-            "place": ["byte"] * len(self.rejects),
-            "reason": [reason for _, reason in self.rejects],
-        }
-        return Batch(
-            _as(events, RAW_EVENT),
-            _as(participations, RAW_PARTICIPATION),
-            frame(rejects, RAW_REJECT),
-            self.records,
-            self.skipped,
-            self.duplicates,
-        )
-
-
-def _united(
-    events: pl.DataFrame, participations: pl.DataFrame
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Copies of a message as one: the first one's event and sender, To and Cc of all."""
-    events = events.unique("event_key", keep="first", maintain_order=True)
-    senders = events.select("event_key", "initiator")
-    participations = (
-        participations.join(senders, on="event_key", maintain_order="left")
-        .filter((pl.col("role") != "from") | (pl.col("address") == pl.col("initiator")))
-        .sort(pl.col("role").replace_strict(ROLES, [0, 1, 2]), maintain_order=True)
-        .unique(["event_key", "address"], keep="first", maintain_order=True)
-    )
-    return events, participations
-
-
-def _as(rows: pl.DataFrame, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
 
 
 SOURCE = Source(

@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from transforms.sources import mail_headers, mbox
+from transforms.sources import mail_batch, mail_headers, mbox
 from transforms.sources.base import (
     RAW_EVENT,
     RAW_PARTICIPATION,
@@ -490,7 +490,7 @@ def test_window_is_half_open(tmp_path):
 
 
 def test_copies_in_later_batches_are_emitted_again_and_counted(monkeypatch, reading):
-    monkeypatch.setattr(mbox, "BATCH_ROWS", 4)
+    monkeypatch.setattr(mail_batch, "BATCH_ROWS", 4)
     copies = [
         FROM + PLAIN + b"Message-ID: <%d@x>\nTo: p%d@b.nl\n\nbody\n\n" % (number % 3, number)
         for number in range(12)
