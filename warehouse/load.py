@@ -180,7 +180,9 @@ _MERGE = (
             WHERE event_id IN (SELECT event_id FROM new_event)) AS o USING (file_id, event_id)
       JOIN new_event AS e USING (event_id)
     ), own AS (
-      SELECT event_id, address_id, arg_max(response, revision * 8 - {_RESPONSE_RANK}) AS response
+      SELECT event_id, address_id, arg_max(response, revision::HUGEINT * 8 - {
+        _RESPONSE_RANK
+    }) AS response
       FROM seen WHERE is_own GROUP BY ALL
     )
     SELECT event_day AS day, event_id, address_id, arg_min(role, {_ROLE_RANK}) AS role,

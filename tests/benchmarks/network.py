@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,11 @@ SIZES = {"meeting": (2, 1.1, 30), "message": (2, 1.6, 13), "work": (1, 2.0, 4)} 
 MIX = {"meeting": 0.22, "message": 0.48, "work": 0.30}  # of the events that nobody answers
 ANSWERED = 0.45  # part of the messages
 KINDS = {"meeting": "meeting", "message": "mail", "work": "comment"}
-ROLES = {"meeting": ("organiser", "required"), "message": ("from", "to"), "work": ("author", "commenter")}
+ROLES = {
+    "meeting": ("organiser", "required"),
+    "message": ("from", "to"),
+    "work": ("author", "commenter"),
+}
 MINUTE = 60_000_000  # microseconds
 
 
@@ -23,7 +27,7 @@ class Network:
 
     people: pl.DataFrame
     activity: np.ndarray
-    circle: np.ndarray  # person × rank → person
+    circle: np.ndarray  # person x rank → person
 
 
 def make_network(people: int, organisations: int = 12, seed: int = 7) -> Network:
@@ -50,7 +54,9 @@ def make_network(people: int, organisations: int = 12, seed: int = 7) -> Network
     return Network(frame, activity, circle)
 
 
-def participations(network: Network, rows: int, first: date, days: int, seed: int = 8) -> pl.DataFrame:
+def participations(
+    network: Network, rows: int, first: date, days: int, seed: int = 8
+) -> pl.DataFrame:
     """About `rows` participations over `days` days, in order of time.
 
     Columns: event, time, end (naive UTC), channel, kind, person, address, role, item, answers.
@@ -67,7 +73,9 @@ def participations(network: Network, rows: int, first: date, days: int, seed: in
     )  # fmt: skip
 
 
-def _events(rng: np.random.Generator, network: Network, rows: int, first: date, days: int) -> pl.DataFrame:
+def _events(
+    rng: np.random.Generator, network: Network, rows: int, first: date, days: int
+) -> pl.DataFrame:
     count = int(rows / 3.1) + 10  # as many participations has an event, its answer included
     channel = rng.choice(list(MIX), count, p=list(MIX.values()))
     size = np.zeros(count, dtype=np.int64)

@@ -14,6 +14,7 @@ import sys
 from collections import defaultdict
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
@@ -96,7 +97,9 @@ def night(folder: Path) -> dict[str, Any]:
         with watch.running("read"):
             read = [ingest.stage_file(con, addresses, config, f, key, run_id) for f in files]
         with watch.running("commit"):
-            found = ingest.stage_people(con, addresses, config, ingest.read_directories(con, config), key)
+            found = ingest.stage_people(
+                con, addresses, config, ingest.read_directories(con, config), key
+            )
             checked = ingest.check_and_load(con, config, found, run_id=run_id, batch=1)
         models: list[tuple[str, float]] = []
         with watch.running("transform"):
@@ -116,7 +119,7 @@ def night(folder: Path) -> dict[str, Any]:
     return {
         "seconds": watch.seconds,
         "peaks_mb": watch.peak_mb,
-        "models": {a[0]: b[1] - a[1] for a, b in zip(models, models[1:], strict=False)},
+        "models": {a[0]: b[1] - a[1] for a, b in pairwise(models)},
         "total": process_time() - begun,
         "wall": perf_counter() - seconds,
         "rows": {**counts, "read": sum(one.participations for one in read)},

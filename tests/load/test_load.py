@@ -160,6 +160,14 @@ def test_highest_revision_wins_and_own_copy_decides_the_response() -> None:
     assert [row[4] for row in seats] == ["declined"]
 
 
+def test_the_largest_revision_fits() -> None:
+    con = empty_warehouse()
+    own = {"b@x.example": ("required", "tentative", True)}
+    record = {"key": "m1", "day": 0, "cancelled": False, "reply": None, "people": own}
+    load_file(con, "f1", [{**record, "revision": 2**63 - 1}])
+    assert [row[4] for row in contents(con)[1]] == ["tentative"]
+
+
 def test_a_later_cancellation_removes_the_event_and_an_older_one_does_not() -> None:
     con = empty_warehouse()
     seen = {"key": "m1", "day": 0, "reply": None, "people": {"b@x.example": ("to", "none", False)}}

@@ -38,29 +38,12 @@ title_nl = "Actieve verbindingen"
 unit = "ties"
 */
 -- period: grain
-with seat as (
-  select c.grain, c.period, v.channel, b.boundary, coalesce(m.unit, '(unknown)') as unit,
-    a.day, a.channel as of_channel, a.event_id, a.is_directed, a.is_broadcast
+with events as (
+  select c.grain, c.period, v.channel, d.boundary, d.unit, sum(d.events) as events, sum(d.broadcasts) as broadcasts
   from calendar c
-  join attendance a on a.day = c.day
-  join scope v on v.covers = a.channel
-  cross join boundary b
-  left join membership m
-    on m.person_id = a.person_id and m.boundary = b.boundary and a.day between m.valid_from and m.valid_to
-), event_unit as (
-  select grain, period, channel, boundary, unit, day, of_channel, event_id, is_directed,
-    max(case when is_broadcast then 1 else 0 end) as broadcast
-  from seat
-  group by grain, period, channel, boundary, unit, day, of_channel, event_id, is_directed
-  union all
-  select grain, period, channel, boundary, '(all)' as unit, day, of_channel, event_id, is_directed,
-    max(case when is_broadcast then 1 else 0 end) as broadcast
-  from seat
-  group by grain, period, channel, boundary, day, of_channel, event_id, is_directed
-), events as (
-  select grain, period, channel, boundary, unit, count(*) as events, sum(broadcast) as broadcasts
-  from event_unit
-  group by grain, period, channel, boundary, unit
+  join unit_event_day d on d.day = c.day
+  join scope v on v.covers = d.channel
+  group by c.grain, c.period, v.channel, d.boundary, d.unit
 ), people as (
   select grain, period, channel, boundary, unit, count(*) as people,
     max(n) * 1.0 / nullif(sum(n), 0) as top_share
@@ -75,15 +58,22 @@ with seat as (
   ) person
   group by grain, period, channel, boundary
 ), side as (
-  select grain, period, channel, boundary, unit_s as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
-  union all
-  select grain, period, channel, boundary, unit_t as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
-  union all
-  select grain, period, channel, boundary, '(all)' as unit, s, t, w, h from unit_tie
+  select grain, period, channel, boundary, unit, s, t, sum(w) as w, sum(h) as h
+  from (
+    select grain, period, channel, boundary, unit_s as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
+    union all
+    select grain, period, channel, boundary, unit_t as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
+  ) half
+  group by grain, period, channel, boundary, unit, s, t
 ), ties as (
-  select grain, period, channel, boundary, unit, sum(w) as weight, sum(h) as hours, count(distinct (s, t)) as ties
+  select grain, period, channel, boundary, unit, sum(w) as weight, sum(h) as hours, count(*) as ties
   from side
   group by grain, period, channel, boundary, unit
+  union all
+  select t.grain, t.period, t.channel, b.boundary, '(all)' as unit, sum(t.w) as weight, sum(t.h) as hours, count(*) as ties
+  from tie t
+  cross join boundary b
+  group by t.grain, t.period, t.channel, b.boundary
 ), wide as (
   select e.grain, e.period, e.channel, e.boundary, e.unit, e.events, e.broadcasts,
     coalesce(t.weight, 0) as weight, coalesce(t.hours, 0) as hours, coalesce(t.ties, 0) as ties,

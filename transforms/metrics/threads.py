@@ -36,30 +36,33 @@ def compute(unit_tie: pl.DataFrame) -> pl.DataFrame:
         & (pl.col("unit_t") != "(unknown)")
     )
     turned = pl.col("unit_s") > pl.col("unit_t")
-    edges = across.select(
+    ties = across.select(
         "grain", "period", "channel", "boundary",
         pl.min_horizontal("unit_s", "unit_t").alias("unit"),
         pl.max_horizontal("unit_s", "unit_t").alias("other_unit"),
         pl.when(turned).then("t").otherwise("s").alias("person"),
         pl.when(turned).then("s").otherwise("t").alias("other_person"),
-    ).unique()  # fmt: skip
+    )  # fmt: skip
+    lines = ties.select(_LINE).unique().with_row_index("line")
+    edges = ties.join(lines, on=_LINE).select("line", "person", "other_person")
+    people = edges.select("line", "person").unique().with_row_index("row")
+    others = edges.select("line", "other_person").unique().with_row_index("column")
+    seats = edges.join(people, on=["line", "person"]).join(others, on=["line", "other_person"])
     # Lines share no edge, so one matching of all of them together is the matching of each.
-    seats = edges.with_columns(
-        (pl.struct(*_LINE, "person").rank("dense") - 1).alias("row"),
-        (pl.struct(*_LINE, "other_person").rank("dense") - 1).alias("column"),
-    )
     matched = matching(seats["row"].to_numpy(), seats["column"].to_numpy())
-    lines = (
-        seats.with_columns(matched=pl.Series(matched).gather(seats["row"]))
-        .group_by(_LINE)
+    found = (
+        people.with_columns(pl.Series("matched", matched))
+        .group_by("line")
         .agg(
-            value=pl.col("row").filter("matched").n_unique().cast(pl.Float64),
-            people=pl.col("person").n_unique().cast(pl.Int64),
-            other_people=pl.col("other_person").n_unique().cast(pl.Int64),
+            pl.col("matched").sum().cast(pl.Float64).alias("value"),
+            pl.len().cast(pl.Int64).alias("people"),
         )
     )
-    return lines.select(
-        pl.lit("threads").alias("measure"), *_LINE, "value", "people", "other_people"
+    opposite = others.group_by("line").agg(pl.len().cast(pl.Int64).alias("other_people"))
+    return (
+        lines.join(found, on="line")
+        .join(opposite, on="line")
+        .select(pl.lit("threads").alias("measure"), *_LINE, "value", "people", "other_people")
     )
 
 

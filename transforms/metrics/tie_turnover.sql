@@ -45,16 +45,17 @@ unit = "ratio"
 -- period: grain
 -- lookback: 1
 with placed as (
-  select distinct grain, period, idx, channel, boundary,
+  select grain, period, idx, channel, boundary,
     least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
     case when unit_s <= unit_t then s else t end as a,
     case when unit_s <= unit_t then t else s end as b, s, t
   from unit_tie
   where grain <> 'day'
   union all
-  select distinct grain, period, idx, channel, boundary, '(all)' as unit, '(all)' as other_unit,
+  -- The network as a whole is the same for every boundary.
+  select grain, period, idx, channel, '(all)' as boundary, '(all)' as unit, '(all)' as other_unit,
     s as a, t as b, s, t
-  from unit_tie
+  from tie
 ), step as (
   select distinct grain, period, idx from calendar
 ), fate as (
@@ -84,22 +85,32 @@ with placed as (
     count(case when fate = 'kept' then 1 end) as kept
   from fate
   group by grain, period, channel, boundary, unit, other_unit
-), side as (
-  select grain, period, channel, boundary, unit, other_unit, a as person, 1 as first from fate
-  union all
-  select grain, period, channel, boundary, unit, other_unit, b as person,
-    case when unit = other_unit then 1 else 0 end as first from fate
+), person as (
+  select grain, period, channel, boundary, unit, other_unit, person,
+    max(is_first) as is_first, max(is_other) as is_other
+  from (
+    select grain, period, channel, boundary, unit, other_unit, a as person, 1 as is_first,
+      case when unit = other_unit then 1 else 0 end as is_other from fate
+    union all
+    select grain, period, channel, boundary, unit, other_unit, b as person,
+      case when unit = other_unit then 1 else 0 end as is_first, 1 as is_other from fate
+  ) half
+  group by grain, period, channel, boundary, unit, other_unit, person
 ), people as (
-  select grain, period, channel, boundary, unit, other_unit,
-    count(distinct case when first = 1 then person end) as people,
-    case when unit <> '(all)' then
-      count(distinct case when first = 0 or unit = other_unit then person end) end as other_people
-  from side
+  select grain, period, channel, boundary, unit, other_unit, sum(is_first) as people,
+    case when unit <> '(all)' then sum(is_other) end as other_people
+  from person
   group by grain, period, channel, boundary, unit, other_unit
+), shown as (
+  select boundary, boundary as counted_as from boundary
+  union all
+  select boundary, '(all)' as counted_as from boundary
 ), wide as (
-  select c.*, c.kept + c.lost as before, p.people, p.other_people
+  select c.grain, c.period, c.channel, b.boundary, c.unit, c.other_unit, c.new, c.persisted, c.resumed,
+    c.reactivated, c.lost, c.kept, c.kept + c.lost as before, p.people, p.other_people
   from counted c
   join people p using (grain, period, channel, boundary, unit, other_unit)
+  join shown b on b.counted_as = c.boundary
 )
 select 'new' as measure, grain, period, channel, boundary, unit, other_unit, new as value,
   cast(null as bigint) as numerator, cast(null as bigint) as denominator, people, other_people from wide

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from transforms.sources.base import Batch, Options, Source
-from transforms.sources.wrapped_json import BROKEN, records, refusal
 from transforms.sources.mail_batch import batches
 from transforms.sources.mail_headers import HEADERS, Mail, mail_of, seconds
 from transforms.sources.opening import decoded
+from transforms.sources.wrapped_json import BROKEN, records, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -544,7 +544,7 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
         raise UnreadableFileError(message)
     data = normalised(data)
     reading = _reading(data, options)
-    rows = _Rows()
+    rows = Rows()
     for line, reason in reading.layout.refused:
         rows.reject(line, reason)
     rows.records += len(reading.layout.refused)
@@ -562,7 +562,7 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
                 rows.add(uid, one, in_series=series.recurs)
             if rows.is_full():
                 yield rows.batch()
-                rows = _Rows()
+                rows = Rows()
         rows.records += len(blocks)
         rows.skipped += len(blocks) - len(told)
     yield rows.batch()
@@ -573,7 +573,7 @@ def _is_calendar(data: bytes) -> bool:
     return b"\nBEGIN:VCALENDAR" in head or b"\nBEGIN:VEVENT" in head
 
 
-class _Rows:
+class Rows:
     """Rows of one batch. A person's row is kept once, however many events it belongs to."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from transforms.sources.icalendar import RefusalError, _Rows
+from transforms.sources.icalendar import RefusalError, Rows
 from transforms.sources.recurrence import Person, Series, Version, resolve
 from transforms.sources.zones import named_zone
 
@@ -131,7 +131,7 @@ def text_of(raw: bytes) -> str:
 def batches(told: Told, options: Options) -> Iterator[Batch]:
     """The meetings of `told` that start in the window."""
     since, until = max(options.since, _EARLIEST), min(options.until, _LATEST)
-    rows = _Rows()
+    rows = Rows()
     rows.records = told.records
     rows.rejects = told.rejects
     rows.skipped = told.records - len(told.rejects) - sum(map(len, told.versions.values()))
@@ -151,6 +151,6 @@ def batches(told: Told, options: Options) -> Iterator[Batch]:
                 rows.add(uid, one, in_series=series.recurs)
             if rows.is_full():
                 yield rows.batch()
-                rows = _Rows()
+                rows = Rows()
         rows.skipped += len(versions) - len(counted)
     yield rows.batch()

@@ -155,7 +155,12 @@ METRIC = Table(
         Column("unit", "VARCHAR", "Unit of the value: weight, hours, people, ratio, ..."),
         Column("direction", "VARCHAR", "up or down where that is good; context where neither is."),
         Column("reference", "VARCHAR", "Where the metric comes from.", nullable=True),
-        Column("parameters", "VARCHAR", "Parameters and the values used, as name=value, ...", nullable=True),
+        Column(
+            "parameters",
+            "VARCHAR",
+            "Parameters and the values used, as name=value, ...",
+            nullable=True,
+        ),
     ),
 )
 UNIT = Table(
