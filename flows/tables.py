@@ -27,7 +27,9 @@ def show(rows: pl.DataFrame, title: str = "") -> None:
     from rich.table import Table
 
     console = Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False)
-    table = Table(title=title or None, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    if title:
+        console.print(title, highlight=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, kind in rows.schema.items():
         table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
     for row in rows.iter_rows():

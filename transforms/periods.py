@@ -12,6 +12,7 @@ from transforms.model import Model
 from warehouse import schema
 
 CHUNK_ROWS = 2_000_000  # participations computed at once: bounds memory, not the history
+CHUNK_DAYS = 366  # nor is it more than a year: small units make many lines of few participations
 LENGTH = {"day": 1, "week": 7, "month": 31, "quarter": 92}
 
 Stale = dict[str, set[int]]  # grain → numbers of its periods
@@ -78,7 +79,7 @@ def widen(model: Model, inputs: Sequence[Stale], everything: Stale) -> Stale:
 def chunk_days(con: duckdb.DuckDBPyConnection, days: int) -> int:
     """How many days to compute at once, so that a run of periods stays within CHUNK_ROWS."""
     rows = int(con.execute("SELECT count(*) FROM participation").fetchall()[0][0])
-    return max(LENGTH["quarter"], CHUNK_ROWS * days // max(rows, 1))
+    return max(LENGTH["quarter"], min(CHUNK_DAYS, CHUNK_ROWS * days // max(rows, 1)))
 
 
 def spans(

@@ -585,9 +585,11 @@ class Rows:
         self.records = self.skipped = self.duplicates = 0
 
     def reject(self, line: int, reason: str) -> None:
+        """Note a component that cannot be read."""
         self.rejects.append((line, "line", reason))
 
     def is_full(self) -> bool:
+        """Whether it is time for a batch."""
         return len(self.members) >= BATCH_ROWS or len(self.events) >= BATCH_ROWS
 
     def add(self, uid: str, one: Instance, *, in_series: bool) -> None:
