@@ -28,7 +28,7 @@ class Span:
     input_first: date | None  # the earliest period that rows of the span depend on
     day_first: date | None
     day_last: date
-    is_past: bool  # after the last day with events: old rows go, no new ones come
+    is_outside: bool  # before the first or after the last event: old rows go, no new ones come
 
 
 def periods(con: duckdb.DuckDBPyConnection, days: Sequence[date]) -> Stale:
@@ -87,10 +87,13 @@ def spans(
 ) -> Iterator[Span]:
     """`stale` as runs of neighbouring periods, none longer than `chunk` days or so."""
     for grain in ("day",) if model.grain == "day" else schema.GRAINS:
-        end = max(everything[grain], default=0)
+        within = everything[grain]
         runs: list[list[int]] = []
         for number in sorted(stale[grain]):
-            joins = runs and number == runs[-1][-1] + 1 and number != end + 1
+            last = runs[-1][-1] if runs else None
+            joins = (
+                last is not None and number == last + 1 and (number in within) == (last in within)
+            )
             if joins and len(runs[-1]) * LENGTH[grain] < chunk:
                 runs[-1].append(number)
             else:
@@ -102,5 +105,6 @@ def spans(
                    FROM calendar WHERE grain = $grain AND idx BETWEEN $reach AND $last""",
                 {"grain": grain, "reach": reach, "first": run[0], "last": run[-1]},
             ).fetchall()[0]
-            first, last, input_first, day_first, day_last = row
-            yield Span(grain, first, last, input_first, day_first, day_last, run[0] > end)
+            first, final, input_first, day_first, day_last = row
+            outside = run[0] not in within
+            yield Span(grain, first, final, input_first, day_first, day_last, outside)

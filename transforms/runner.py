@@ -114,7 +114,7 @@ def _replace(
     if not fresh:
         mine = f" AND metric = '{model.name}'" if model.table == METRIC_TABLE else ""
         con.execute(f"DELETE FROM {model.table} WHERE {where}{mine}", values)
-    if span.is_past:
+    if span.is_outside:
         return
     inputs = {name: _narrowed(con, name, span) for name in model.reads}
     if model.compute:

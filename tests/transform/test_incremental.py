@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 
 import duckdb
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -104,6 +105,23 @@ def test_incremental_equals_full(first: dict, changes: list) -> None:
     build(fresh, MODELS)
     assert_same(nightly, fresh)
     assert nightly.execute("SELECT count(*) FROM stale_day").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("gone", [1, 3])
+def test_the_network_shrinks_with_its_first_or_last_event(gone: int) -> None:
+    meeting = {"channel": "meeting", "container": None, "automated": False, "people": [1, 3]}
+    days = {1: 0, 2: 75, 3: 200}
+    con, fresh = with_members(), with_members()
+    for number, day in days.items():
+        put(con, number, {**meeting, "day": day})
+    build(con, MODELS)
+    put(con, gone, None)
+    build(con, MODELS)
+    for number, day in days.items():
+        if number != gone:
+            put(fresh, number, {**meeting, "day": day})
+    build(fresh, MODELS)
+    assert_same(con, fresh)
 
 
 def test_days_to_come_wait_for_their_turn() -> None:
