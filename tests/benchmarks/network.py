@@ -27,7 +27,7 @@ class Network:
 
     people: pl.DataFrame
     activity: np.ndarray
-    circle: np.ndarray  # person x rank → person
+    circle: np.ndarray  # row: person, column: rank
 
 
 def make_network(people: int, organisations: int = 12, seed: int = 7) -> Network:

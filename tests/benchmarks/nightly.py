@@ -25,6 +25,7 @@ from flows.plan import export_files, to_read
 from flows.publish import release
 from flows.transform import bring_up_to_date
 from transforms import people
+from transforms.model import read_models
 from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
 
@@ -96,18 +97,19 @@ def night(folder: Path) -> dict[str, Any]:
             files = to_read(con, list(export_files(config)))
         with watch.running("read"):
             read = [ingest.stage_file(con, addresses, config, f, key, run_id) for f in files]
-        with watch.running("commit"):
+        with watch.running("other"):
             found = ingest.stage_people(
                 con, addresses, config, ingest.read_directories(con, config), key
             )
             checked = ingest.check_and_load(con, config, found, run_id=run_id, batch=1)
-        models: list[tuple[str, float]] = []
+        models: list[tuple[str, float, float]] = []  # name, CPU when it begins, peak before
         with watch.running("transform"):
-            built, known = bring_up_to_date(
-                con, config, today=config.today(),
-                progress=lambda name: models.append((name, process_time())),
+            known = read_models()
+            built = bring_up_to_date(
+                con, config, known, today=config.today(),
+                progress=lambda name: models.append((name, process_time(), _peak_mb())),
             )  # fmt: skip
-            models.append(("commit", process_time()))
+            models.append(("commit", process_time(), _peak_mb()))
         with watch.running("publish"):
             release(con, config, known, run_id=run_id, today=config.today())
         with watch.running("close"):
@@ -116,10 +118,13 @@ def night(folder: Path) -> dict[str, Any]:
                 for table in ("event", "participation", "tie_day", "unit_tie", "metric_value")
             }
             con.close()
+    peaks = {a[0]: b[2] for a, b in pairwise(models)}
+    watch.peak_mb["transform"] = max(watch.peak_mb["transform"], *peaks.values())
     return {
         "seconds": watch.seconds,
         "peaks_mb": watch.peak_mb,
         "models": {a[0]: b[1] - a[1] for a, b in pairwise(models)},
+        "model_peaks_mb": peaks,
         "total": process_time() - begun,
         "wall": perf_counter() - seconds,
         "rows": {**counts, "read": sum(one.participations for one in read)},

@@ -1,0 +1,243 @@
+"""Speed and memory, as ratios within one run: `make bench`, or `python -m tests.benchmarks`.
+
+Seconds are CPU seconds of all threads, the least of several runs; every run is a process of its own.
+Nothing here fails for being slow; a night that does not do what it should fails.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from tests.benchmarks.exports import write_home, write_ics, write_jira, write_log, write_mbox
+from tests.benchmarks.network import Network, make_network, participations
+
+PEOPLE = 600
+ROWS = 1_000_000
+SINCE = {
+    1: date(2026, 10, 1),
+    6: date(2026, 5, 1),
+    36: date(2023, 11, 1),
+}  # months of history → first day
+NEW_DAY = date(2026, 10, 30)  # a Friday
+END = date(2026, 11, 1)
+TIMES = 2
+INGEST = ("open", "read", "pseudonymise", "stage", "people", "validate", "load", "other")
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A child process: what it printed, and what it used, its own children included."""
+
+    told: dict[str, Any]
+    cpu: float
+    wall: float
+    peak_mb: float
+
+
+def run(module: str, *arguments: str) -> Ran:
+    """Run `python -m module`; its last line is JSON."""
+    begun = perf_counter()
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
+        output = child.stdout.read() if child.stdout else b""
+        _, status, used = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}; run it to see why")
+    told = json.loads(output.splitlines()[-1])
+    peak = max([used.ru_maxrss / 1024, *told.get("peaks_mb", {}).values()])
+    return Ran(told, used.ru_utime + used.ru_stime, perf_counter() - begun, peak)
+
+
+def first_night(folder: Path) -> Ran:
+    """Load a whole history and build everything on it."""
+    ran = run("tests.benchmarks.nightly", str(folder))
+    assert not ran.told["refused"], ran.told["refused"]
+    assert not ran.told["quarantined"]
+    return ran
+
+
+def one_day(history: Path, new_day: Path, *options: str) -> Ran:
+    """A night with one more day, on a copy of `history`; the least of `TIMES`."""
+    ran = []
+    for _ in range(TIMES):
+        copy = history.with_name("night")
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(history, copy, symlinks=True)
+        shutil.copy(new_day, copy / "incoming")
+        ran.append(run("tests.benchmarks.nightly", str(copy), *options))
+        assert ran[-1].told["days"] == 1, ran[-1].told
+        assert not ran[-1].told["refused"], ran[-1].told
+    return min(ran, key=lambda one: one.told["total"])
+
+
+def write_all(folder: Path, network: Network, log: pl.DataFrame) -> dict[int, Path]:
+    """Homes with so many months of history; mbox and ics in the longest alone."""
+    day = pl.col("time").dt.date()
+    homes = {}
+    for months, since in SINCE.items():
+        homes[months] = folder / f"months-{months}"
+        history = log.filter((day >= since) & (day < NEW_DAY))
+        write_home(homes[months], network.people, history, native=months == max(SINCE))
+        if months == max(SINCE):
+            write_mbox(homes[months] / "incoming" / "mails.mbox", history, 10)
+            write_ics(homes[months] / "incoming" / "meetings.ics", history, 10)
+    write_log(folder / f"{NEW_DAY}.ndjson", log.filter(day == NEW_DAY))
+    (folder / "readers").mkdir()
+    write_mbox(folder / "readers" / "mails.mbox", log, 10)
+    write_ics(folder / "readers" / "meetings.ics", log, 3)
+    write_log(folder / "readers" / "log.ndjson", log.head(70_000))
+    write_jira(folder / "readers" / "board.json", log, 10)
+    return homes
+
+
+def main() -> None:
+    """Print everything."""
+    begun = perf_counter()
+    print(machine())
+    with tempfile.TemporaryDirectory(prefix="tieline-bench-") as name:
+        folder = Path(name)
+        network = make_network(PEOPLE)
+        log = participations(network, ROWS, SINCE[max(SINCE)], (END - SINCE[max(SINCE)]).days)
+        homes = write_all(folder, network, log)
+        print(
+            heading(
+                f"1. {log.height:,} participations of {PEOPLE} people in 36 months, first night"
+            )
+        )
+        nights = {months: first_night(home) for months, home in homes.items()}
+        print(stages(nights[max(homes)]))
+        print(heading("2. A night with one new day, by the length of the history"))
+        days = {
+            months: one_day(home, folder / f"{NEW_DAY}.ndjson") for months, home in homes.items()
+        }
+        print(nightly(days))
+        print(heading("   What Prefect adds to the night on 1 month"))
+        plain, flow = days[1], one_day(homes[1], folder / f"{NEW_DAY}.ndjson", "--prefect")
+        print(
+            table(
+                [
+                    ["", "CPU s", "wall s"],
+                    *(
+                        [n, f"{r.cpu:.1f}", f"{r.wall:.1f}"]
+                        for n, r in (("plain functions", plain), ("with Prefect", flow))
+                    ),
+                ]
+            )
+        )
+        print(heading("   Models on 36 months, the one-day night"))
+        print(models(days[max(days)]))
+        print(heading("3. Readers and their peers"))
+        print(readers(run("tests.benchmarks.readers", str(folder / "readers")).told))
+    print(f"\nTook {(perf_counter() - begun) / 60:.1f} minutes.")
+
+
+def machine() -> str:
+    """What this ran on."""
+    return (
+        f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}, "
+        f"DuckDB {duckdb.__version__}, polars {pl.__version__}, {date.today()}"  # noqa: DTZ011
+    )
+
+
+def heading(text: str) -> str:
+    return f"\n{text}\n"
+
+
+def stages(ran: Ran) -> str:
+    """CPU seconds, participations per CPU second and peak memory of each stage."""
+    told = ran.told
+    rows = told["rows"]["read"]
+    lines = [["stage", "CPU s", "rows/s", "peak MB"]]
+    for name, seconds in told["seconds"].items():
+        lines.append(
+            [name, f"{seconds:.2f}", _rate(rows, seconds), f"{told['peaks_mb'][name]:.0f}"]
+        )
+        if name == "transform":
+            lines += [
+                [
+                    f"  {model}",
+                    f"{spent:.2f}",
+                    _rate(rows, spent),
+                    f"{told['model_peaks_mb'][model]:.0f}",
+                ]
+                for model, spent in told["models"].items()
+            ]
+    lines.append(["all", f"{told['total']:.1f}", _rate(rows, told["total"]), f"{ran.peak_mb:.0f}"])
+    sizes = ", ".join(f"{name} {count:,}" for name, count in told["rows"].items())
+    return f"{table(lines)}\nRows: {sizes}."
+
+
+def nightly(days: Mapping[int, Ran]) -> str:
+    """Stage by stage for each length of history, and the ratio to the shortest."""
+    parts = {name: (name,) for name in (*INGEST, "transform", "publish")}
+    sums = {
+        "ingest + transform": (*INGEST, "transform"),
+        "all": (*INGEST, "transform", "publish", "close"),
+    }
+    lines = [["stage", *(f"{m} mo, s" for m in days), *(f"{m} : 1" for m in list(days)[1:])]]
+    for name, inside in {**parts, **sums}.items():
+        spent = [sum(ran.told["seconds"].get(part, 0) for part in inside) for ran in days.values()]
+        ratios = [f"{one / spent[0]:.2f}" if spent[0] else "" for one in spent[1:]]
+        lines.append([name, *(f"{one:.2f}" for one in spent), *ratios])
+    lines.append(
+        ["peak MB", *(f"{ran.peak_mb:.0f}" for ran in days.values()), *[""] * (len(days) - 1)]
+    )
+    return table(lines)
+
+
+def models(ran: Ran) -> str:
+    """Where the time of the transform goes."""
+    spent: dict[str, float] = ran.told["models"]
+    whole = sum(spent.values())
+    rows = sorted(spent.items(), key=lambda one: -one[1])
+    return table(
+        [["model", "CPU s", "share"], *([n, f"{s:.3f}", f"{s / whole:.0%}"] for n, s in rows)]
+    )
+
+
+def readers(told: Mapping[str, Mapping[str, Any]]) -> str:
+    """Megabytes per CPU second of each reader and its peer."""
+    lines = [["reader", "MB", "events", "MB/s", "peer MB/s", "ratio", "peer"]]
+    for name, one in told.items():
+        size = one["megabytes"]
+        lines.append([
+            name, f"{size:.1f}", f"{one['events']:,}", f"{size / one['seconds']:.1f}",
+            f"{size / one['peer_seconds']:.1f}", f"{one['peer_seconds'] / one['seconds']:.1f}", one["peer"],
+        ])  # fmt: skip
+    return table(lines)
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Columns side by side: the first to the left, the others to the right, a last word free."""
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if n == 0 or rows[0][n] == "peer" else cell.rjust(width)
+            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _rate(rows: int, seconds: float) -> str:
+    return f"{rows / seconds:,.0f}" if seconds else ""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,197 @@
+"""A generated network as export files: a home that a night can run on, and large single files."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from flows.config import SETTINGS, make_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+COLUMNS = ("event", "time", "end", "channel", "kind", "address", "role", "item")
+MAPPING = {
+    "time": "time", "end": "end", "person": "address", "role": "role", "item": "item",
+    "event": "event", "channel": "channel", "action": "kind", "time_zone": "UTC",
+}  # fmt: skip
+RULES = (
+    "FREQ=WEEKLY;COUNT=12",
+    "FREQ=WEEKLY;INTERVAL=2;COUNT=8;BYDAY=MO,TH",
+    "FREQ=MONTHLY;COUNT=6",
+)
+PROSE = "Zullen we dit in het overleg van volgende week bespreken? Groet.\n"
+
+
+def write_home(
+    folder: Path, people: pl.DataFrame, log: pl.DataFrame, *, native: bool = False
+) -> None:
+    """Settings, key, directory and a file a month, Parquet and ndjson by turns.
+
+    With `native`, settings also name an mbox and an ics that `write_mbox` and `write_ics` put there.
+    """
+    (folder / "incoming").mkdir(parents=True)
+    (folder / "directory").mkdir()
+    make_key(folder / "secret" / "tieline.key")
+    directory = people.select("organisation", "team", email="address", name="address")
+    directory.write_csv(folder / "directory" / "people.csv")
+    formats = {"parquet": "parquet", "ndjson": "ndjson"} | (
+        {"mbox": "mbox", "icalendar": "ics"} if native else {}
+    )
+    mapping = ", ".join(f'{key} = "{value}"' for key, value in MAPPING.items())
+    text = '[people]\ndirectories = ["directory/*.csv"]\nboundaries = ["organisation", "team"]\n'
+    for name, ending in formats.items():
+        text += f'\n[[source]]\nname = "{name}"\nformat = "{name}"\nfiles = "incoming/*.{ending}"\n'
+        text += f"mapping = {{ {mapping} }}\n" if name == ending != "mbox" else ""
+    (folder / SETTINGS).write_text(text)
+    months = log.with_columns(pl.col("time").min().over("event").alias("begun")).sort(
+        "begun", "event"
+    )
+    for number, ((month,), rows) in enumerate(
+        sorted(months.group_by(pl.col("begun").dt.strftime("%Y-%m"), maintain_order=True))
+    ):
+        ending = "ndjson" if number % 2 else "parquet"
+        write_log(folder / "incoming" / f"{month}.{ending}", rows)
+
+
+def write_log(path: Path, rows: pl.DataFrame) -> None:
+    """A row per participation, as a generic export; rows of an event stand together."""
+    chosen = rows.select(COLUMNS)
+    if path.suffix == ".parquet":
+        chosen.write_parquet(path)
+    else:
+        chosen.write_ndjson(path)
+
+
+def write_mbox(path: Path, log: pl.DataFrame, megabytes: float) -> None:
+    """Mails of `log`, answers with In-Reply-To, until the file has the size."""
+    _fill(path, megabytes, (_mail(event) for event in _events(log, "message")))
+
+
+def write_ics(path: Path, log: pl.DataFrame, megabytes: float) -> None:
+    """Meetings of `log`, one in ten of them a series, until the calendar has the size."""
+    head = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//bench//EN\r\n"
+    meetings = (_meeting(n, event) for n, event in enumerate(_events(log, "meeting")))
+    _fill(path, megabytes, meetings, head, "END:VCALENDAR\r\n")
+
+
+def write_jira(path: Path, log: pl.DataFrame, megabytes: float) -> None:
+    """Pages of the REST search, one a line: issues with their comments and changes."""
+    work = log.filter(pl.col("channel") == "work").sort("item", "time")
+    issues = (
+        _issue(n, rows) for n, (_, rows) in enumerate(work.group_by("item", maintain_order=True))
+    )
+    pages = (json.dumps({"issues": [issue]}) + "\n" for issue in issues)
+    _fill(path, megabytes, pages)
+
+
+def _fill(
+    path: Path, megabytes: float, parts: Iterator[str], head: str = "", tail: str = ""
+) -> None:
+    left = int(megabytes * 1e6)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(head)
+        for part in parts:
+            left -= file.write(part)
+            if left < 0:
+                break
+        file.write(tail)
+
+
+def _events(log: pl.DataFrame, channel: str) -> Iterator[dict[str, Any]]:
+    """Events of a channel, spread over the whole log, with lists of addresses and roles."""
+    events = (
+        log.filter(pl.col("channel") == channel)
+        .group_by("event")
+        .agg(pl.col("time", "end", "answers").first(), "address", "role")
+        .filter(pl.col("address").list.len() > 1)  # alone is no meeting
+        .sort(pl.col("event").hash(seed=7))
+    )
+    return events.iter_rows(named=True)
+
+
+def _mail(event: dict[str, Any]) -> str:
+    when: datetime = event["time"]
+    by_role = {role: list[str]() for role in ("from", "to", "cc")}
+    for address, role in zip(event["address"], event["role"], strict=True):
+        by_role[role].append(f'"{address.split("@")[0].title()}" <{address}>')
+    sender = by_role["from"][0]
+    lines = [
+        f"From {sender.partition('<')[2][:-1]} {when:%a %b %d %H:%M:%S %Y}",
+        *(f"Received: from mx{n}.example by mx{n + 1}.example id {event['event']}{n};\n\t{when:%a, %d %b %Y %H:%M:%S} +0000" for n in range(3)),
+        f"From: {sender}",
+        "To: " + ",\n ".join(by_role["to"]),
+        *(["Cc: " + ",\n ".join(by_role["cc"])] if by_role["cc"] else []),
+        "Subject: Overleg",
+        f"Date: {when:%a, %d %b %Y %H:%M:%S} +0000",
+        f"Message-ID: <mail-{event['event']}@bench.example>",
+        *([f"In-Reply-To: <mail-{event['answers']}@bench.example>"] if event["answers"] else []),
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
+        "",
+        PROSE * 8,
+    ]  # fmt: skip
+    return "\n".join(lines) + "\n"
+
+
+def _meeting(number: int, event: dict[str, Any]) -> str:
+    first, last = event["time"], event["end"]
+    people = list(zip(event["address"], event["role"], strict=True))
+    chair = next(address for address, role in people if role == "organiser")
+    lines = [
+        "BEGIN:VEVENT", f"UID:{event['event']}@bench.example", "DTSTAMP:20261031T120000Z", "SEQUENCE:0",
+        f"DTSTART:{first:%Y%m%dT%H%M%SZ}", f"DTEND:{last or first + timedelta(hours=1):%Y%m%dT%H%M%SZ}",
+        *([f"RRULE:{RULES[number // 10 % len(RULES)]}"] if number % 10 == 0 else []),
+        f"ORGANIZER;CN=Chair:mailto:{chair}",
+        *(f"ATTENDEE;CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=ACCEPTED;\r\n CN={a.split('@')[0]}:mailto:{a}"
+          for a, _ in people),
+        "SUMMARY:Overleg", "DESCRIPTION:" + "\r\n ".join(["lorem ipsum dolor " * 4] * 4),
+        "STATUS:CONFIRMED", "TRANSP:OPAQUE", "END:VEVENT",
+    ]  # fmt: skip
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _issue(number: int, rows: pl.DataFrame) -> dict[str, Any]:
+    acts = rows.head(60).select("time", "address", "event").rows(named=True)
+    comments = [
+        {
+            "id": f"{number}{n}", "author": _user(act["address"]), "created": _moment(act["time"]),
+            "updated": _moment(act["time"]),
+            "body": {"type": "doc", "version": 1, "content": [
+                {"type": "paragraph", "content": [{"type": "text", "text": PROSE}]}]},
+        }
+        for n, act in enumerate(acts)
+    ]  # fmt: skip
+    histories = [
+        {
+            "id": f"{number}9{n}", "author": _user(act["address"]), "created": _moment(act["time"]),
+            "items": [{"field": "status", "fieldtype": "jira", "fieldId": "status", "from": "1",
+                       "fromString": "To do", "to": "2", "toString": "Doing"}],
+        }
+        for n, act in enumerate(acts[::3])
+    ]  # fmt: skip
+    site = "https://bench.example/rest/api/3/issue"
+    return {
+        "id": str(number), "key": f"BN-{number}", "self": f"{site}/{number}",
+        "fields": {
+            "summary": "Taak", "created": _moment(acts[0]["time"]), "updated": _moment(acts[-1]["time"]),
+            "creator": _user(acts[0]["address"]), "reporter": _user(acts[0]["address"]),
+            "assignee": None, "status": {"name": "Doing"}, "description": PROSE * 6,
+            "comment": {"comments": comments, "total": len(comments), "startAt": 0},
+        },
+        "changelog": {"startAt": 0, "total": len(histories), "histories": histories},
+    }  # fmt: skip
+
+
+def _user(address: str) -> dict[str, Any]:
+    account = f"712020:{address.split('@', maxsplit=1)[0]}"
+    return {"accountId": account, "emailAddress": address, "displayName": address, "active": True,
+            "timeZone": "Europe/Amsterdam", "accountType": "atlassian"}  # fmt: skip
+
+
+def _moment(when: datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%S}.000+0000"
