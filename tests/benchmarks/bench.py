@@ -82,6 +82,7 @@ def one_day(history: Path, new_day: Path, *options: str) -> Ran:
         shutil.copy(new_day, copy / "incoming")
         ran.append(run("tests.benchmarks.nightly", str(copy), *options))
         assert ran[-1].told["days"] == 1, ran[-1].told
+        assert not ran[-1].told.get("rebuilt"), ran[-1].told
         assert not ran[-1].told["refused"], ran[-1].told
     return min(ran, key=lambda one: one.told["total"])
 
