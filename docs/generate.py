@@ -54,7 +54,11 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table without the columns that are empty in every row."""
     told = [tuple(cell.replace("|", "\\|") for cell in row) for row in rows]
     kept = [n for n in range(len(head)) if any(row[n] for row in told)]
-    lines = [[head[n] for n in kept], ["---"] * len(kept), *([row[n] for n in kept] for row in told)]
+    lines = [
+        [head[n] for n in kept],
+        ["---"] * len(kept),
+        *([row[n] for n in kept] for row in told),
+    ]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -93,7 +97,9 @@ def commands() -> str:
         "something that needs you.",
         table(("code", "meaning"), [*codes, ("130", "interrupted; nothing is lost, run again")]),
         "## Environment variables",
-        table(("variable", "meaning"), ((code(n), words) for n, words in sorted(variables.items()))),
+        table(
+            ("variable", "meaning"), ((code(n), words) for n, words in sorted(variables.items()))
+        ),
     )
 
 
@@ -180,7 +186,9 @@ def kind(info: msgspec.inspect.Type) -> str:
     if isinstance(info, msgspec.inspect.DictType):
         return f"table of {kind(info.key_type)} = {kind(info.value_type)}"
     if isinstance(info, msgspec.inspect.LiteralType):
-        return " or ".join(code(msgspec.json.encode(v).decode()) for v in sorted(info.values, key=str))
+        return " or ".join(
+            code(msgspec.json.encode(v).decode()) for v in sorted(info.values, key=str)
+        )
     return KINDS[type(info).__name__]
 
 
@@ -249,7 +257,10 @@ def formats() -> str:
         "read is refused with its place and reason, and the rest of the file is read.",
         table(
             ("format", "what", "channel"),
-            ((f"[{code(name)}](#{name})", plain(s.title), s.channel) for name, s in SOURCES.items()),
+            (
+                (f"[{code(name)}](#{name})", plain(s.title), s.channel)
+                for name, s in SOURCES.items()
+            ),
         ),
         *(format_section(source) for source in SOURCES.values()),
         mapping_section(),
@@ -273,13 +284,15 @@ def format_section(source: Source) -> str:
         channel += ", unless the mapping says otherwise"
         how = "From any tool; [the mapping](#mapping-a-table-of-events) says what its columns mean"
         reads = "the columns that the mapping names"
-    return "\n\n".join((
-        f"## {code(source.name)}",
-        f"{plain(source.title)}. Channel: {channel}.",
-        f"**How to get it.** {how.rstrip('.')}.",
-        fence("\n".join(lines), "toml"),
-        f"**What is read, and nothing else:** {reads}.",
-    ))
+    return "\n\n".join(
+        (
+            f"## {code(source.name)}",
+            f"{plain(source.title)}. Channel: {channel}.",
+            f"**How to get it.** {how.rstrip('.')}.",
+            fence("\n".join(lines), "toml"),
+            f"**What is read, and nothing else:** {reads}.",
+        )
+    )
 
 
 def mapping_section() -> str:
@@ -289,17 +302,19 @@ timestamp,email,ticket,action
 2026-03-02T09:15:00,anna@gemeente.example,W-17,comment
 2026-03-02T11:40:00,bram@welzijn.example,W-17,edit
 """
-    return "\n\n".join((
-        "## Mapping a table of events",
-        "For a tool without a format of its own. `mapping` says which column holds what. A value names a "
-        "column (in ndjson `user.email` is field `email` of `user`); one that begins with `=` is meant as "
-        "it stands. This file fits the block under [`csv`](#csv):",
-        fence(example, "csv"),
-        "It is in long form: a row per person who did something. Two people at work on one item on one day "
-        "make a tie, so Anna and Bram have one here. With `sender` and `recipient` it is in edge form: a row "
-        "per message and recipient.",
-        table(("key", "meaning"), rows),
-    ))
+    return "\n\n".join(
+        (
+            "## Mapping a table of events",
+            "For a tool without a format of its own. `mapping` says which column holds what. A value names a "
+            "column (in ndjson `user.email` is field `email` of `user`); one that begins with `=` is meant as "
+            "it stands. This file fits the block under [`csv`](#csv):",
+            fence(example, "csv"),
+            "It is in long form: a row per person who did something. Two people at work on one item on one day "
+            "make a tie, so Anna and Bram have one here. With `sender` and `recipient` it is in edge form: a row "
+            "per message and recipient.",
+            table(("key", "meaning"), rows),
+        )
+    )
 
 
 def directory_section() -> str:
@@ -331,19 +346,21 @@ boundaries = ["organisation", "team"]
 [people.domains]
 "politie.example" = "Politie"
 """
-    return "\n\n".join((
-        "## Directory of people",
-        "Who belongs where, and since when: a CSV, of which `tieline.toml` tells the files and the columns to "
-        "measure across. Somebody who moves gets another row; somebody who works at two places gets a row for "
-        "each. Names of people are not needed and not kept.",
-        fence(example, "csv"),
-        fence(declared, "toml"),
-        "Every other column that `boundaries` names, sector or region for example, is read the same way. Who is "
-        "in no directory belongs to the organisation of the address's domain, as `people.domains` tells, "
-        "or else to `(unknown)`.",
-        "Headers are matched without regard to case, spaces and signs, so `Valid from` is `validfrom`.",
-        table(("column", "meaning", "headers known"), rows),
-    ))
+    return "\n\n".join(
+        (
+            "## Directory of people",
+            "Who belongs where, and since when: a CSV, of which `tieline.toml` tells the files and the columns to "
+            "measure across. Somebody who moves gets another row; somebody who works at two places gets a row for "
+            "each. Names of people are not needed and not kept.",
+            fence(example, "csv"),
+            fence(declared, "toml"),
+            "Every other column that `boundaries` names, sector or region for example, is read the same way. Who is "
+            "in no directory belongs to the organisation of the address's domain, as `people.domains` tells, "
+            "or else to `(unknown)`.",
+            "Headers are matched without regard to case, spaces and signs, so `Valid from` is `validfrom`.",
+            table(("column", "meaning", "headers known"), rows),
+        )
+    )
 
 
 # --- metrics -----------------------------------------------------------------------------------
@@ -466,14 +483,18 @@ def metric_section(model: Model, parameters: str, language: str) -> str:
         )
         for name, measure in header["measures"].items()
     ]
-    values = ", ".join(code(value.replace("=", " = ")) for value in filter(None, parameters.split(", ")))
-    return "\n\n".join((
-        f"### {plain(header[f'title_{language}'])}",
-        plain(header[f"definition_{language}"]),
-        table(words["head"], rows),
-        f"{words['parameters']} ([settings](settings.md#parameters)): {values or words['none']}. "
-        f"{words['reference']}: {plain(header['reference'])}.",
-    ))
+    values = ", ".join(
+        code(value.replace("=", " = ")) for value in filter(None, parameters.split(", "))
+    )
+    return "\n\n".join(
+        (
+            f"### {plain(header[f'title_{language}'])}",
+            plain(header[f"definition_{language}"]),
+            table(words["head"], rows),
+            f"{words['parameters']} ([settings](settings.md#parameters)): {values or words['none']}. "
+            f"{words['reference']}: {plain(header['reference'])}.",
+        )
+    )
 
 
 # --- data dictionary ---------------------------------------------------------------------------
@@ -512,7 +533,13 @@ def data_dictionary() -> str:
 
 def relation(name: str, description: str, columns: Iterable[schema.Column]) -> str:
     rows = [
-        (code(c.name), c.type, "yes" if c.nullable else "", plain(c.description), plain(c.words or ""))
+        (
+            code(c.name),
+            c.type,
+            "yes" if c.nullable else "",
+            plain(c.description),
+            plain(c.words or ""),
+        )
         for c in columns
     ]
     head = ("column", "type", "may be empty", "meaning", "refused when")
@@ -522,9 +549,10 @@ def relation(name: str, description: str, columns: Iterable[schema.Column]) -> s
 def model_section(model: Model, columns: Sequence[tuple[str, str]]) -> str:
     reads = ", ".join(f"[{code(name)}](#{name})" for name in model.reads)
     per = "day" if model.grain == "day" else "period"
-    back = {0: "", None: ", looking back over all before it"}.get(
+    back = {0: "", "all": ", looking back over all before it"}.get(
         model.lookback, f", looking back over {model.lookback} before it"
     )
+    back += f" and over {model.lookahead} after it" if model.lookahead else ""
     rows = [(code(name), kind, plain(model.comments[name])) for name, kind in columns]
     return (
         f"### {code(model.name)}\n\n{plain(model.comments[''])} Computed per {per}{back}. Reads {reads}.\n\n"
@@ -539,7 +567,10 @@ def built() -> tuple[list[Model], Mapping[str, list[tuple[str, str]]], str]:
     """
     models = read_models()
     parameters = msgspec.structs.asdict(config.ModelParameters())
-    with tempfile.TemporaryDirectory() as folder, open_warehouse(Path(folder) / "tieline.duckdb") as con:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        open_warehouse(Path(folder) / "tieline.duckdb") as con,
+    ):
         load.create(con)
         identity.create(con)
         transform(con, models, parameters, today=date(2000, 1, 1))
@@ -553,7 +584,10 @@ def built() -> tuple[list[Model], Mapping[str, list[tuple[str, str]]], str]:
     types: dict[str, list[tuple[str, str]]] = {}
     for name, column, kind_ in found:
         types.setdefault(name, []).append((column, kind_))
-    meaning = {"address_id": schema.ADDRESS_ID.description, "address": "The address, login or name itself."}
+    meaning = {
+        "address_id": schema.ADDRESS_ID.description,
+        "address": "The address, login or name itself.",
+    }
     rows = [(code(name), kind_, meaning[name]) for name, kind_ in types["identity"]]
     people = f"{plain(words)}\n\n{table(('column', 'type', 'meaning'), rows)}"
     return [m for m in models if m.header is None], types, people

@@ -20,7 +20,9 @@ HERE = Path(__file__).parent
 FOLDERS = (HERE / "models", HERE / "metrics", HERE / "trends")
 METRIC_TABLE = "metric_value"
 
-Parameters = Mapping[str, float]
+EXTENT = ("data_first_day", "data_last_day")  # given to every model that names them
+
+Parameters = Mapping[str, Any]
 Compute = Callable[..., pl.DataFrame]
 
 
@@ -29,15 +31,18 @@ class Model:
     """One SQL file, or a Python step where SQL cannot do it.
 
     `grain` is "day" for models with a row's day in column `day`, else "grain" (columns grain, period).
-    `lookback` is how many periods before its own a row depends on; None means all of them.
+    `lookback` and `lookahead` say how many periods before and after its own a row depends on: a
+    number, "all", or the name of the parameter that holds it. Only models per day look ahead.
     """
 
     name: str
     text: str  # the SQL, or the source of the Python step
     grain: Literal["day", "grain"]
-    lookback: int | None
+    lookback: int | str
+    lookahead: int | str
     reads: tuple[str, ...]
     parameters: tuple[str, ...]
+    extent: tuple[str, ...]  # which of EXTENT it names
     comments: Mapping[str, str]  # of its columns, or under "" of the table
     header: Mapping[str, Any] | None = None  # a metric's names, unit, direction, reference
     compute: Compute | None = None
@@ -46,6 +51,14 @@ class Model:
     def table(self) -> str:
         """Table that its rows go to."""
         return METRIC_TABLE if self.header is not None else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Periods before (None: all of them) and after its own that a model's row depends on."""
+
+    back: int | None
+    ahead: int
 
 
 class ModelError(Exception):
@@ -68,6 +81,17 @@ def read_models(folders: Iterable[Path] = FOLDERS) -> list[Model]:
     return [by_name[name] for name in TopologicalSorter(graph).static_order()]
 
 
+def reach(model: Model, parameters: Parameters) -> Reach:
+    """How far `model` looks, with the parameters in use."""
+
+    def number(word: int | str) -> int:
+        return word if isinstance(word, int) else int(parameters[word])
+
+    return Reach(
+        None if model.lookback == "all" else number(model.lookback), number(model.lookahead)
+    )
+
+
 def fingerprint(model: Model, parameters: Parameters, inputs: Iterable[str]) -> str:
     """Hash over everything that decides a model's rows, but the data."""
     used = [f"{name}={parameters[name]}" for name in model.parameters]
@@ -83,14 +107,17 @@ def _from_sql(path: Path) -> Model:
         raise ModelError(f"{path}: not SQL that can be read ({error}); mend the query") from error
     own = {cte.alias for cte in query.find_all(exp.CTE)}
     reads = {table.name for table in query.find_all(exp.Table)} - own
+    named = {placeholder.name for placeholder in query.find_all(exp.Placeholder)}
     is_metric = path.parent.name == "metrics" or text.lstrip().startswith("/*\n")
     return Model(
         name=path.stem,
         text=text,
         grain="day" if _option(text, "period") == "day" else "grain",
-        lookback=_lookback(_option(text, "lookback")),
+        lookback=_number(_option(text, "lookback")),
+        lookahead=_number(_option(text, "lookahead")),
         reads=tuple(sorted(reads)),
-        parameters=tuple(sorted({p.name for p in query.find_all(exp.Placeholder)})),
+        parameters=tuple(sorted(named.difference(EXTENT))),
+        extent=tuple(sorted(named.intersection(EXTENT))),
         comments=_comments(text),
         header=_header(path, text.split("*/")[0].lstrip().removeprefix("/*"))
         if is_metric
@@ -108,9 +135,11 @@ def _from_python(path: Path) -> Model:
         name=path.stem,
         text=path.read_text(encoding="utf-8"),
         grain="grain",
-        lookback=_lookback(getattr(module, "LOOKBACK", None)),
+        lookback=getattr(module, "LOOKBACK", 0),
+        lookahead=0,
         reads=tuple(module.READS),
         parameters=tuple(getattr(module, "PARAMETERS", ())),
+        extent=tuple(getattr(module, "EXTENT", ())),
         comments={},
         header=_header(path, module.HEADER),
         compute=module.compute,
@@ -129,8 +158,8 @@ def _option(text: str, name: str) -> str | None:
     return found[1] if found else None
 
 
-def _lookback(word: str | int | None) -> int | None:
-    return 0 if word is None else None if word == "all" else int(word)
+def _number(word: str | None) -> int | str:
+    return int(word or 0) if word is None or word.isdigit() else word.removeprefix("$")
 
 
 def _comments(text: str) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from datetime import date
 
 import duckdb
 
-from transforms.model import Model
+from transforms.model import Model, Reach
 from warehouse import schema
 
 CHUNK_ROWS = 2_000_000  # participations computed at once: bounds memory, not the history
@@ -62,18 +62,45 @@ def across_gaps(stale: Stale, data: Stale) -> Stale:
     return wider
 
 
-def widen(model: Model, inputs: Sequence[Stale], everything: Stale) -> Stale:
-    """Stale periods of `model`: those of its inputs and as many after them as it looks back."""
-    stale: Stale = {}
-    for grain in schema.GRAINS:
-        numbers = {number for one in inputs for number in one[grain]}
-        if numbers and model.lookback != 0:
-            end = max(everything[grain] | numbers)
-            reach = end if model.lookback is None else model.lookback
-            starts = {min(numbers)} if model.lookback is None else numbers
-            numbers |= {n for s in starts for n in range(s, min(s + reach, end) + 1)}
-        stale[grain] = numbers
-    return stale
+def widen(
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    reach: Reach,
+    inputs: Sequence[Stale],
+    everything: Stale,
+) -> Stale:
+    """Stale periods of `model`: those of its inputs, and all those that look at them."""
+    stale = {grain: {n for one in inputs for n in one[grain]} for grain in schema.GRAINS}
+    if model.grain == "grain":
+        return {g: _seen_from(numbers, reach, everything[g]) for g, numbers in stale.items()}
+    if reach == Reach(0, 0):
+        return stale
+    return _of_days(con, _seen_from(stale["day"], reach, everything["day"]))
+
+
+def _seen_from(stale: set[int], reach: Reach, everything: set[int]) -> set[int]:
+    """`stale` and the periods with one of them within `reach`."""
+    if not stale or reach == Reach(0, 0):
+        return stale
+    within = everything | stale
+    first, last = min(within), max(within)
+    starts = {min(stale)} if reach.back is None else stale
+    back = last if reach.back is None else reach.back
+    return stale | {
+        number
+        for start in starts
+        for number in range(max(start - reach.ahead, first), min(start + back, last) + 1)
+    }
+
+
+def _of_days(con: duckdb.DuckDBPyConnection, days: set[int]) -> Stale:
+    """The periods of every grain that contain one of the days with these numbers."""
+    dates = con.execute(
+        """SELECT day FROM calendar
+           WHERE grain = 'day' AND idx IN (SELECT unnest(?::INTEGER[]))""",
+        [sorted(days)],
+    ).fetchall()
+    return periods(con, [day for (day,) in dates])
 
 
 def chunk_days(con: duckdb.DuckDBPyConnection, days: int) -> int:
@@ -83,7 +110,12 @@ def chunk_days(con: duckdb.DuckDBPyConnection, days: int) -> int:
 
 
 def spans(
-    con: duckdb.DuckDBPyConnection, model: Model, stale: Stale, everything: Stale, chunk: int
+    con: duckdb.DuckDBPyConnection,
+    model: Model,
+    reach: Reach,
+    stale: Stale,
+    everything: Stale,
+    chunk: int,
 ) -> Iterator[Span]:
     """`stale` as runs of neighbouring periods, none longer than `chunk` days or so."""
     for grain in ("day",) if model.grain == "day" else schema.GRAINS:
@@ -99,12 +131,19 @@ def spans(
             else:
                 runs.append([number])
         for run in runs:
-            reach = 0 if model.lookback is None else run[0] - model.lookback
+            outside = run[0] not in within
             row = con.execute(
-                """SELECT min(period) FILTER (idx >= $first), max(period), min(period), min(day), max(day)
-                   FROM calendar WHERE grain = $grain AND idx BETWEEN $reach AND $last""",
-                {"grain": grain, "reach": reach, "first": run[0], "last": run[-1]},
+                """SELECT min(period) FILTER (idx >= $first), max(period) FILTER (idx <= $last),
+                     min(period), min(day), max(day)
+                   FROM calendar WHERE grain = $grain AND idx BETWEEN $from AND $to""",
+                {
+                    "grain": grain,
+                    "first": run[0],
+                    "last": run[-1],
+                    "from": 0 if reach.back is None else run[0] - reach.back,
+                    # What is still to come is not looked at.
+                    "to": max(run[-1], min(run[-1] + reach.ahead, max(within, default=0))),
+                },
             ).fetchall()[0]
             first, final, input_first, day_first, day_last = row
-            outside = run[0] not in within
             yield Span(grain, first, final, input_first, day_first, day_last, outside)

@@ -14,7 +14,7 @@ from datetime import date
 
 import duckdb
 
-from transforms.model import METRIC_TABLE, Model, ModelError, Parameters, fingerprint
+from transforms.model import EXTENT, METRIC_TABLE, Model, ModelError, Parameters, fingerprint, reach
 from transforms.periods import (
     Span,
     Stale,
@@ -57,6 +57,10 @@ def transform(
     days = [day for (day,) in con.execute("FROM stale_day WHERE day < ?", [today]).fetchall()]
     active = periods(con, data)
     base, everything = across_gaps(periods(con, days), active), throughout(active)
+    used = {
+        **parameters,
+        **dict(zip(EXTENT, (min(data, default=None), max(data, default=None)), strict=True)),
+    }
     before = dict(con.execute("FROM model_state").fetchall())
     chunk = chunk_days(con, len(data))
     marks: dict[str, str] = {}
@@ -68,16 +72,19 @@ def transform(
         ]
         marks[model.name] = fingerprint(model, parameters, [marks[name] for name in inputs])
         whole = before.get(model.name) != marks[model.name]
+        looks = reach(model, parameters)
         stale[model.name] = (
-            everything if whole else widen(model, [base, *(stale[n] for n in inputs)], everything)
+            everything
+            if whole
+            else widen(con, model, looks, [base, *(stale[n] for n in inputs)], everything)
         )
         if whole or any(stale[model.name].values()):
             progress(model.name)
         if whole:
             rebuilt.append(model.name)
-            _empty(con, model, parameters)
-        for span in spans(con, model, stale[model.name], everything, chunk):
-            _replace(con, model, parameters, span, fresh=whole)
+            _empty(con, model, used)
+        for span in spans(con, model, looks, stale[model.name], everything, chunk):
+            _replace(con, model, used, span, fresh=whole)
     for name in before.keys() - marks.keys():
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [name])
     con.execute("DELETE FROM model_state")
@@ -131,8 +138,8 @@ def _replace(
     )
 
 
-def _used(model: Model, parameters: Parameters) -> dict[str, float]:
-    return {name: parameters[name] for name in model.parameters}
+def _used(model: Model, parameters: Parameters) -> Parameters:
+    return {name: parameters[name] for name in (*model.parameters, *model.extent)}
 
 
 def _narrowed(con: duckdb.DuckDBPyConnection, table: str, span: Span) -> str:
