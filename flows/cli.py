@@ -7,14 +7,14 @@ import signal
 import sys
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from flows.config import SETTINGS, Config, ConfigError, read_config
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from flows.options import with_settings
+from flows.people import people
 
 OK, FAILED, USAGE, REFUSED, BUSY = 0, 1, 2, 3, 4
 INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
@@ -26,23 +26,6 @@ Exit codes:
   3  done, but some files were refused whole; `tieline status` names them
   4  another run holds the warehouse
 """
-
-
-def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the two options that say where the settings are."""
-    options = (
-        click.option(
-            "-s", "--settings", "settings", default=SETTINGS, show_default=True, envvar="TIELINE_SETTINGS",
-            type=click.Path(dir_okay=False, path_type=Path), help="The settings file.",
-        ),
-        click.option(
-            "--home", default=None, envvar="TIELINE_HOME", type=click.Path(file_okay=False, path_type=Path),
-            help="Folder that relative paths start from  [default: that of the settings]",
-        ),
-    )  # fmt: skip
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 class Day(click.ParamType[date]):
@@ -76,42 +59,94 @@ def tieline() -> None:
 
 
 @tieline.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def init(folder: Path) -> None:
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--from", "exports", default=None, metavar="EXPORTS",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of exports to write the settings for; they stay where they are.",
+)  # fmt: skip
+def init(folder: Path | None, exports: Path | None) -> None:
     """Make FOLDER with a commented tieline.toml, folders for exports and a key.
 
-    \b
-    Example:
-      tieline init my-network && cd my-network && tieline check
-    """
-    from flows.starting import make_home
+    With --from the settings name the exports found; FOLDER is then the current one if left out.
 
-    for line in make_home(folder):
+    \b
+    Examples:
+      tieline init my-network && cd my-network && tieline check
+      tieline init --from exports my-network
+    """
+    from flows.starting import make_home, make_home_from
+
+    if exports:
+        lines = make_home_from(exports, folder or Path())
+    elif folder:
+        lines = make_home(folder)
+    else:
+        raise click.UsageError("Missing argument 'FOLDER', or --from EXPORTS.")
+    for line in lines:
         click.echo(line)
 
 
 @tieline.command()
+@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
 @with_settings
-def check(settings: Path, home: Path | None) -> None:
+@click.pass_context
+def check(context: click.Context, folder: Path | None, settings: Path, home: Path | None) -> None:
     """Say what every export file is and what is wrong with it, before anything is loaded.
+
+    With FOLDER every file below it is looked at, and what to write in tieline.toml is told; no
+    settings are needed. Those in FOLDER or above it, or of -s, give time zone, window and mappings.
 
     Ends with exit code 1 where a file or a setting must be mended. Single records that cannot be
     read are told, and are no reason to wait.
 
     \b
-    Example:
+    Examples:
+      tieline check exports
       tieline check -s my-network/tieline.toml
     """
+    problems = _plugin_problems()
+    if folder:
+        given = context.get_parameter_source("settings") is not ParameterSource.DEFAULT
+        mended = _check_folder(folder, read_config(settings, home) if given else None)
+    else:
+        mended = _check_settings(read_config(settings, home))
+    if problems or not mended:
+        sys.exit(FAILED)
+
+
+def _check_settings(config: Config) -> bool:
     from flows.check import check_files
     from flows.tables import show
 
-    checked = check_files(read_config(settings, home))
+    checked = check_files(config)
     show(checked.files, "Export files")
     for line in (*checked.notes, *checked.problems):
         click.echo(line)
-    if checked.problems:
-        sys.exit(FAILED)
-    click.echo("Nothing to mend. Next: tieline run")
+    if not checked.problems:
+        click.echo("Nothing to mend. Next: tieline run")
+    return not checked.problems
+
+
+def _check_folder(folder: Path, config: Config | None) -> bool:
+    from flows.survey import settings_near, survey
+    from flows.survey_text import next_steps, show
+
+    near = config or settings_near(folder)
+    found = survey(folder, near)
+    show(found)
+    for line in next_steps(found, near):
+        click.echo(line)
+    return bool(found.exports) and not any(seen.wrong for seen in found.files)
+
+
+def _plugin_problems() -> bool:
+    """Tell of packages whose formats cannot be used."""
+    from transforms.sources import added
+
+    for problem in added().problems:
+        click.echo(f"tieline: {problem}", err=True)
+    return bool(added().problems)
 
 
 @tieline.command()
@@ -221,8 +256,13 @@ def sources(name: str | None) -> None:
       tieline sources mbox
     """
     from flows.tables import explain_source, show_sources
+    from transforms.sources import added
 
+    _plugin_problems()
     click.echo(explain_source(name) if name else show_sources())
+    for form, package in added().packages.items():
+        if name in {None, form}:
+            click.echo(f"{form} comes from {package}, not from Tieline itself.")
 
 
 @tieline.command()
@@ -257,6 +297,9 @@ def status(settings: Path, home: Path | None) -> None:
     for line in lines:
         click.echo(line)
     sys.exit(OK if fine else FAILED)
+
+
+tieline.add_command(people)
 
 
 def main() -> None:

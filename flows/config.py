@@ -8,7 +8,7 @@ import tomllib
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
@@ -68,14 +68,33 @@ class Window(Struct, frozen=True, forbid_unknown_fields=True):
     until: date = date(2100, 1, 1)
 
 
+class Dated(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a domain or a unit is for some time; rows in order of time, each from where the one before ends.
+
+    Attributes:
+        unit: Name of the unit; "" for none.
+        until: Last day, included; without it, for good.
+        boundary: organisation, team, ...; "" is organisation for a domain, every boundary for a unit.
+    """
+
+    unit: str
+    until: date | None = None
+    boundary: str = ""
+
+
 class People(Struct, frozen=True, forbid_unknown_fields=True):
     """Who belongs where: directories first, then domains; neutral domains say nothing.
 
     Attributes:
-        directories: CSV files of who belongs where and since when; * and ** stand for any name.
+        directories: Files of who belongs where and since when, of who is who, and of domains; * and **
+            stand for any name. Where two tell something else of a day, the first one counts.
         boundaries: Columns of the directory to measure across; `tieline trends` shows the first.
+        valid_to: Whether the last day that directories write is included, or excluded: the day of
+            the move.
         domains: Mail domain = organisation, its subdomains included, for people whom no
-            directory knows.
+            directory knows. One that changes hands: [{unit = "A", until = 2025-12-31}, {unit = "B"}].
+        units: Spelling of a unit = the spelling to use, in every boundary. With rows as for domains
+            for a unit that merges or gets another name on a day.
         neutral_domains: Mail domains that everybody uses, which say nothing about an
             organisation.
         nobody: Addresses that are no person, beside no-reply@ and the like; * stands for anything.
@@ -83,7 +102,9 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
 
     directories: list[str] = field(default_factory=list)
     boundaries: list[Name] = field(default_factory=lambda: ["organisation"])
-    domains: dict[str, str] = field(default_factory=dict)
+    valid_to: Literal["included", "excluded"] = "included"
+    domains: dict[str, str | list[Dated]] = field(default_factory=dict)
+    units: dict[str, str | list[Dated]] = field(default_factory=dict)
     neutral_domains: list[str] = field(default_factory=list)
     nobody: list[str] = field(default_factory=list)
 
@@ -116,7 +137,30 @@ class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
         cc_weight: What a recipient in cc counts beside one in to, who counts 1.
         resumed_within: A tie that was last active at most so many periods ago is resumed, after
             longer reactivated.
+        convening_people: Fewest people whom an event must bring together to count as convening.
+        spanner_ties: Fewest ties outside one's own unit that make a boundary spanner.
+        connector_share: Top share of the people whose leaving connector dependence tries.
+        initiator_acts: Fewest initiating acts of which the effective number of initiators is told.
+        participation_containers: Fewest shared series and work items over which the participation
+            balance is told.
+        answer_days: Days within which a message must be answered to count as answered.
+        introduction_days: Two people are strangers again when they shared no event for so many days.
+        introduction_history: Days of data before an event that it takes to call it an introduction;
+            fewer than introduction_days find more of them, some of old acquaintances.
+        conversion_days: An introduction took root when the two met by themselves within so many days.
+        half_life_months: Months back from the end of a period over which the half-life of ties is
+            taken.
         change_base: Smallest previous value of which a change is told as a share.
+        source_floor: A source that delivers less than this part of what it usually does is missing.
+        source_least: Events that a source usually delivers in a period before its silence is noticed.
+        quiet_days: A line without interaction for so many days is quiet, if its rhythm does not
+            explain that.
+        lost_days: A line without interaction for so many days is lost.
+        growing: A line whose last three periods are so many times the six before is growing.
+        weakening: The same, for weakening.
+        line_z: Fewest standard deviations beyond chance for either.
+        direction_p: Smallest p-value above which a series is called steady.
+        complete_enough: A period of which less than this part could be seen is left out of trends.
     """
 
     size_cap_meeting: Count = 8
@@ -124,7 +168,26 @@ class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
     size_cap_work: Count = 8
     cc_weight: Share = 0.5
     resumed_within: Count = 3
+    convening_people: Count = 3
+    spanner_ties: Count = 2
+    connector_share: Share = 0.05
+    initiator_acts: Count = 10
+    participation_containers: Count = 3
+    answer_days: Count = 7
+    introduction_days: Count = 180
+    introduction_history: Count = 180
+    conversion_days: Count = 30
+    half_life_months: Count = 12
     change_base: float = 10.0
+    source_floor: Share = 0.4
+    source_least: Count = 20
+    quiet_days: Count = 42
+    lost_days: Count = 180
+    growing: float = 1.5
+    weakening: Share = 0.5
+    line_z: float = 2.0
+    direction_p: Share = 0.05
+    complete_enough: Share = 0.9
 
 
 class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
@@ -211,9 +274,9 @@ class Config(Struct, frozen=True):
         return self.place(self.settings.folders.key)
 
     @property
-    def domains(self) -> dict[str, str]:
-        """Domain → organisation, "" for neutral ones."""
-        listed = {name.lower(): unit for name, unit in self.settings.people.domains.items()}
+    def domains(self) -> dict[str, str | list[Dated]]:
+        """Domain → what it stands for, "" for neutral ones."""
+        listed = {name.lower(): told for name, told in self.settings.people.domains.items()}
         return listed | {name.lower(): "" for name in self.settings.people.neutral_domains}
 
     def place(self, path: str) -> Path:
@@ -284,6 +347,7 @@ def _check(path: Path, settings: Settings) -> None:
             f"{path}: network.time_zone: {settings.network.time_zone!r} is no time zone; "
             "write one like Europe/Amsterdam"
         ) from None
+    _check_dated(path, settings.people)
     names = [source.name for source in settings.source]
     for name in names:
         if names.count(name) > 1:
@@ -291,6 +355,35 @@ def _check(path: Path, settings: Settings) -> None:
     for source in settings.source:
         if source.mapping and not source.format:
             raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
+
+
+def _check_dated(path: Path, people: People) -> None:
+    """Rows in order of time; a spelling that is itself spelled otherwise would be half done."""
+    tables = {"domains": people.domains, "units": people.units}
+    for table, name, told in [
+        (t, n, told) for t, rows in tables.items() for n, told in rows.items()
+    ]:
+        last: dict[str, date] = {}
+        for row in told if not isinstance(told, str) else ():
+            if row.boundary and row.boundary not in people.boundaries:
+                raise ConfigError(
+                    f"{path}: people.{table}: {name!r}: boundary {row.boundary!r} is not among people.boundaries"
+                )
+            end = row.until or date.max
+            if last.get(row.boundary, date.min) >= end:
+                raise ConfigError(
+                    f"{path}: people.{table}: {name!r}: {row.unit!r} does not end after the row before it; "
+                    "put the rows in order of time, and until in all but the last"
+                )
+            last[row.boundary] = end
+    for name, unit in people.units.items():
+        if isinstance(unit, str) and unit != name and isinstance(people.units.get(unit), str):
+            further = people.units[unit]
+            if further != unit:
+                raise ConfigError(
+                    f"{path}: people.units: {name!r} = {unit!r}, and {unit!r} = {further!r}; "
+                    f"write {name!r} = {further!r}"
+                )
 
 
 def read_key(config: Config) -> bytes:

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.plan import ExportFile, file_id, without_path
+from flows.directories import Told, told_by
+from flows.plan import ExportFile, file_id, summary, without_path
 from quality.checkpoint import validate
 from quality.quarantine import quarantine
 from quality.suites import Limits, row_rules
 from transforms import people
 from transforms.sources import SOURCES
 from transforms.sources.base import Options, UnreadableFileError
-from transforms.sources.directory import read_directory
 from warehouse import load, schema
 from warehouse.identity import addresses, remember
+from warehouse.memberships import load_memberships
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import date
 
     import duckdb
 
     from flows.config import Config
-    from transforms.sources.directory import Directory
+    from flows.plan import LeftAside
 
 STAGE_ROWS = 5_000_000  # participations staged before they are checked and loaded
 
@@ -113,6 +115,16 @@ def stage_file(
     )
 
 
+def note_left_aside(con: duckdb.DuckDBPyConnection, aside: Iterable[LeftAside]) -> None:
+    """Stage for quarantine what of archives and folders is not read, a line per reason."""
+    rows = [
+        {"file_id": file_id(source.name, holder), "position": 0, "place": "file", "stage": "read",
+         "reason": words, "record": None}
+        for source, holder, words in summary(aside)
+    ]  # fmt: skip
+    load.stage(con, schema.QUARANTINE, pl.DataFrame(rows, schema.polars_schema(schema.QUARANTINE)))
+
+
 def forget_refusals(con: duckdb.DuckDBPyConnection, files: Iterable[ExportFile]) -> None:
     """Drop the refusals of files that are no longer there: nothing is left to mend."""
     con.execute(
@@ -147,44 +159,63 @@ def _refusal(number: int, reason: str) -> pl.DataFrame:
     return pl.DataFrame([row], schema=schema.polars_schema(schema.QUARANTINE))
 
 
-def read_directories(con: duckdb.DuckDBPyConnection, config: Config) -> list[Directory]:
-    """Every directory file; rows that cannot be read are staged for quarantine."""
-    found = []
-    for pattern in config.settings.people.directories:
-        for path in config.files(pattern):
-            directory = read_directory(path, config.settings.people.boundaries)
-            number = file_id("directory", config.relative(path))
-            _forget_staged(con, number)
-            rows = directory.rejects.select(
-                pl.lit(number).alias("file_id"), "position", "place", pl.lit("read").alias("stage"),
-                "reason", pl.lit(None, pl.String).alias("record"),
-            )  # fmt: skip
-            load.stage(con, schema.QUARANTINE, rows)
-            found.append(directory)
-    return found
+def read_directories(
+    con: duckdb.DuckDBPyConnection, identity: duckdb.DuckDBPyConnection, config: Config
+) -> Told:
+    """Every directory file; rows and files that cannot be read are staged for quarantine."""
+    told = told_by(config, identity)
+    for directory in told.directories:
+        number = file_id("directory", directory.label)
+        _forget_staged(con, number)
+        load.stage(con, schema.QUARANTINE, _left_out(number, directory.rejects))
+    for label, reason in told.refused.items():
+        number = file_id("directory", label)
+        _forget_staged(con, number)
+        load.stage(con, schema.QUARANTINE, _refusal(number, reason))
+    return told
+
+
+def _left_out(number: int | pl.Expr, rejects: pl.DataFrame) -> pl.DataFrame:
+    return rejects.select(
+        (pl.lit(number) if isinstance(number, int) else number).alias("file_id"),
+        "position", "place", pl.lit("read").alias("stage"), "reason",
+        pl.lit(None, pl.String).alias("record"),
+    )  # fmt: skip
 
 
 def stage_people(
     con: duckdb.DuckDBPyConnection,
     identity: duckdb.DuckDBPyConnection,
     config: Config,
-    directories: Sequence[Directory],
+    told: Told,
     key: bytes,
 ) -> people.People:
-    """Work out memberships from directories and domains, and stage them to be checked."""
-    found = people.memberships(directories, addresses(identity), config.domains, key=key)
+    """Work out memberships from directories and domains, and stage them to be checked.
+
+    Rows that contradict another directory are staged for quarantine.
+    """
+    found = people.memberships(
+        told.directories,
+        addresses(identity),
+        config.domains,
+        key=key,
+        units=config.settings.people.units,
+        nobody=people.nobody_pattern([*people.NOBODY, *config.settings.people.nobody]),
+    )
     remember(identity, found.identity)
     con.execute(f"DELETE FROM {schema.STAGE}.membership")
     load.stage(con, schema.MEMBERSHIP, found.membership)
+    for (label,), rows in found.conflicts.group_by("label", maintain_order=True):
+        load.stage(con, schema.QUARANTINE, _left_out(file_id("directory", str(label)), rows))
     return found
 
 
 def people_changed(
     con: duckdb.DuckDBPyConnection, identity: duckdb.DuckDBPyConnection, config: Config, key: bytes
 ) -> bool:
-    """Whether directories, domains or boundaries say something else than what is loaded."""
-    directories = read_directories(con, config)
-    found = stage_people(con, identity, config, directories, key)
+    """Whether directories, domains or boundaries say something else than what is loaded, or cannot."""
+    told = read_directories(con, identity, config)
+    found = stage_people(con, identity, config, told, key)
     con.register("found_alias", found.alias)
     differences = con.execute(
         f"""SELECT 1 FROM (
@@ -196,7 +227,8 @@ def people_changed(
     ).fetchone()
     con.unregister("found_alias")
     loaded = {name for (name,) in con.execute("FROM boundary").fetchall()}
-    return differences is not None or loaded != set(config.settings.people.boundaries)
+    is_other = loaded != set(config.settings.people.boundaries)
+    return differences is not None or is_other or bool(told.refused)
 
 
 def check_and_load(
@@ -206,8 +238,12 @@ def check_and_load(
     *,
     run_id: str,
     batch: int,
+    unread: Mapping[str, str] = MappingProxyType({}),
 ) -> Checked:
-    """Validate what is staged, put aside what is wrong, load the rest: one transaction."""
+    """Validate what is staged, put aside what is wrong, load the rest: one transaction.
+
+    `unread` are directories that could not be read, with the reason.
+    """
     limits = Limits(today=config.today(), rejected_share=config.settings.quality.max_rejected)
     report = validate(con, limits, data_docs=config.docs, run_id=run_id, batch=batch)
     con.execute("BEGIN")
@@ -217,14 +253,13 @@ def check_and_load(
         quarantined = int(con.execute(count).fetchall()[0][0])
         con.register("outcomes", report.outcomes)
         con.execute("INSERT INTO quality_result BY NAME FROM outcomes")
-        loaded = load.load(con)
+        loaded = load.load(con, found.alias)
         membership = con.sql(f"FROM {schema.STAGE}.membership").pl()
-        days = load.load_memberships(
-            con, membership, found.alias, config.settings.people.boundaries
-        )
+        days = load_memberships(con, membership, found.alias, config.settings.people.boundaries)
         con.execute("COMMIT")
     except BaseException:
         con.execute("ROLLBACK")
         raise
     refused = tuple(f"{one.path}: {one.reason}; export it again" for one in report.refused)
+    refused = (*refused, *(f"{label}: {reason}" for label, reason in unread.items()))
     return Checked(loaded.changed_events, loaded.stale_days + days, refused, quarantined)

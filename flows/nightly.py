@@ -18,7 +18,7 @@ from prefect.tasks import exponential_backoff
 
 from flows import ingest
 from flows.config import read_config, read_key
-from flows.plan import export_files, to_read
+from flows.plan import found_files, to_read
 from flows.progress import steps
 from flows.publish import release
 from flows.transform import bring_up_to_date
@@ -84,9 +84,11 @@ def read_file(held: Open, file: ExportFile) -> ingest.Read:
 @task(task_run_name="check and load batch {batch}")
 def check_and_load(held: Open, batch: int) -> ingest.Checked:
     """Validate the staged batch with the memberships of now; load it in one transaction."""
-    directories = ingest.read_directories(held.con, held.config)
-    found = ingest.stage_people(held.con, held.identity, held.config, directories, held.key)
-    return ingest.check_and_load(held.con, held.config, found, run_id=held.run_id, batch=batch)
+    told = ingest.read_directories(held.con, held.identity, held.config)
+    found = ingest.stage_people(held.con, held.identity, held.config, told, held.key)
+    return ingest.check_and_load(
+        held.con, held.config, found, run_id=held.run_id, batch=batch, unread=told.refused
+    )
 
 
 @task(task_run_name="transform")
@@ -148,7 +150,7 @@ def _night(held: Open, done: Done, *, rebuild: bool) -> None:
         done.events += sum(one.events for one in read)
         done.quarantined += checked.quarantined
         done.refused += [f"{one.file.label}: {one.refused}" for one in read if one.refused]
-        done.refused += checked.refused
+        done.refused += [one for one in checked.refused if one not in done.refused]
     done.seconds_read, clock = perf_counter() - clock, perf_counter()
     models = read_models()
     built = transform(held, models, rebuild=rebuild)
@@ -167,7 +169,8 @@ def _night(held: Open, done: Done, *, rebuild: bool) -> None:
 
 def _ingested(held: Open) -> Iterator[tuple[list[ingest.Read], ingest.Checked]]:
     """Read in batches of so many rows, each checked and loaded before the next is read."""
-    there = list(export_files(held.config))
+    there, aside = found_files(held.config)
+    ingest.note_left_aside(held.con, aside)
     ingest.forget_refusals(held.con, there)
     files = to_read(held.con, there)
     batch, rows, number = [], 0, 1

@@ -10,9 +10,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from flows.transform import parameters
-from quality.disclosure import disclosed_metric_value, disclosed_trend
+from quality.disclosure import (
+    disclosed_direction,
+    disclosed_line,
+    disclosed_metric_value,
+    disclosed_trend,
+)
 from transforms.catalogue import catalogue
 from warehouse import state
+from warehouse.schema import METRIC_VALUE, TREND, Table, quoted
 from warehouse.serving import mart
 from warehouse.serving.publish import Content, Facts, publish
 from warehouse.serving.releases import prune
@@ -47,15 +53,35 @@ def release(
     first, last = con.execute(
         "SELECT min(day), max(day) FROM event WHERE day < ?", [today]
     ).fetchall()[0]
-    counts = metrics.filter(metrics["unit"] == "people").select("metric", "measure").rows()
+    counts = [
+        (model.name, measure)
+        for model in models
+        for measure, words in (model.header or {"measures": {}})["measures"].items()
+        if "people" in (words["unit"], words.get("counts"))
+    ]
+    # Measure by measure: a few rows fit in memory where the whole table does not.
+    measures = metrics.select("metric", "measure").rows()
     path = publish(
         con,
         config.published,
         content=Content(
-            metric_value=disclosed_metric_value(counts),
-            trend=disclosed_trend(counts),
-            calendar=mart.calendar_rows(first, last),
-            unit=mart.unit_rows(),
+            rows={
+                "metric_value": [
+                    disclosed_metric_value(counts, _part(METRIC_VALUE, *one)) for one in measures
+                ],
+                "trend": [
+                    disclosed_trend(counts, _part(METRIC_VALUE, *one), _part(TREND, *one))
+                    for one in measures
+                ],
+                "direction": [
+                    disclosed_direction(counts, _part(METRIC_VALUE, *one)) for one in measures
+                ],
+                "line": [disclosed_line()],
+                "completeness": [mart.COMPLETENESS_ROWS],
+                "delivery": [mart.DELIVERY_ROWS],
+                "calendar": [mart.calendar_rows(first, last)],
+                "unit": [mart.unit_rows()],
+            },
             catalogue=metrics,
         ),
         facts=Facts(
@@ -73,3 +99,9 @@ def release(
     state.mark_published(con, fingerprint)
     prune(config.published)
     return path
+
+
+def _part(table: Table, metric: str, measure: str) -> str:
+    """One measure's rows of `table`."""
+    where = f"metric = {quoted(metric)} AND measure = {quoted(measure)}"
+    return f"(FROM {table.name} WHERE {where})"

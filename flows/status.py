@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows.directories import directory_files
 from flows.plan import file_id
 from warehouse.connection import WarehouseBusyError, open_readonly
 
@@ -61,7 +62,7 @@ def report(config: Config) -> tuple[list[str], bool]:
         file_id(source.name, label): label
         for source in config.settings.source
         for label in map(config.relative, config.files(source.files))
-    }
+    } | {file_id("directory", label): label for label in directory_files(config)}
     lines += [
         f"Refused     {labels.get(number, 'a file that is gone')}: {reason}"
         for number, reason in refused

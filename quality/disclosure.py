@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse.schema import ALL, METRIC_VALUE, TREND, quoted
-from warehouse.serving.mart import FEW_PEOPLE, ONE_PERSON
+from warehouse.serving.mart import FEW_PEOPLE, LINE_NUMBERS, ONE_PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Mapping
 
 KEY = METRIC_VALUE.names()[:8]
 CELL_NUMBERS = [name for name in METRIC_VALUE.names()[8:] if name != "top_share"]
@@ -47,37 +47,82 @@ def disclosed_trend(
 
     Columns: TREND, then hidden_reason. Parameters: $k, $dominance. A row is shown when its own cell
     in `source` is; its change when the cell before is too; its rolling figures when the four before
-    are. "Before" skips periods without a value, so the cells looked at hold at least those used.
-    A row without a cell is hidden.
+    are. A row without a cell is hidden.
     """
     numbers = ",\n  ".join(
         [
             _when("cell.shown", "trend.value"),
+            "trend.completeness",
             *(_when("cell.step_shown", f"trend.{name}") for name in STEP_NUMBERS),
             *(_when("cell.window_shown", f"trend.{name}") for name in WINDOW_NUMBERS),
         ]
     )
-    line = ", ".join(name for name in KEY if name != "period")
     same = " AND ".join(f"cell.{name} = trend.{name}" for name in KEY)
     return f"""
-WITH judged AS (
-  SELECT {", ".join(KEY)}, value, {_reason(people_counts)} AS hidden_reason FROM {source}
-), cell AS (
-  SELECT {", ".join(KEY)}, hidden_reason,
-    hidden_reason IS NULL AS shown,
-    value IS NOT NULL AND bool_and(hidden_reason IS NULL) OVER (
-      line ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS step_shown,
-    value IS NOT NULL AND bool_and(hidden_reason IS NULL) OVER (
-      line ROWS BETWEEN 4 PRECEDING AND CURRENT ROW) AS window_shown
-  FROM judged
-  WINDOW line AS (PARTITION BY {line}, value IS NULL ORDER BY period)
-)
+WITH {_cells(people_counts, source, {"step_shown": 1, "window_shown": 4})}
 SELECT {", ".join(f"trend.{name}" for name in KEY)},
   {numbers},
   CASE WHEN cell.shown IS NULL THEN {quoted(FEW_PEOPLE)} ELSE cell.hidden_reason END
     AS hidden_reason
 FROM {trend} AS trend LEFT JOIN cell ON {same}
 """
+
+
+def disclosed_direction(
+    people_counts: Collection[tuple[str, str]] = (), source: str = METRIC_VALUE.name
+) -> str:
+    """SELECT of the rows of model direction of which every cell that they rest on may be shown.
+
+    Parameters: $k, $dominance.
+    """
+    same = " AND ".join(f"cell.{name} = direction.{name}" for name in KEY)
+    return f"""
+WITH {_cells(people_counts, source, {"shown_throughout": 23})}
+SELECT direction.* FROM direction JOIN cell ON {same} WHERE cell.shown_throughout
+"""
+
+
+def disclosed_line() -> str:
+    """SELECT of every row of model line_state, less what must be hidden, with `hidden_reason`.
+
+    A state rests on up to nine periods; people are the most in one of them, so a silent line is
+    judged by those who carried it. Parameters: $k, $dominance.
+    """
+    reason = f"""CASE
+    WHEN coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k THEN {quoted(FEW_PEOPLE)}
+    WHEN top_share > $dominance THEN {quoted(ONE_PERSON)} END"""
+    key = ", ".join(name for name in KEY[2:])
+    shown = ",\n  ".join(_when("hidden_reason IS NULL", name) for name in LINE_NUMBERS)
+    return f"""
+SELECT {key},
+  {shown},
+  hidden_reason
+FROM (SELECT *, w AS weight, {reason} AS hidden_reason FROM line_state)
+"""
+
+
+def _cells(
+    people_counts: Collection[tuple[str, str]], source: str, windows: Mapping[str, int]
+) -> str:
+    """CTEs judged and cell: which cells are shown, and which together with so many before them.
+
+    "Before" skips periods without a value, so the cells looked at hold at least those used.
+    """
+    line = ", ".join(name for name in KEY if name != "period")
+    together = ",\n    ".join(
+        f"""value IS NOT NULL AND bool_and(hidden_reason IS NULL) OVER (
+      line ROWS BETWEEN {before} PRECEDING AND CURRENT ROW) AS {name}"""
+        for name, before in windows.items()
+    )
+    return f"""judged AS (
+  SELECT {", ".join(KEY)}, value, {_reason(people_counts)} AS hidden_reason FROM {source}
+), cell AS (
+  SELECT {", ".join(KEY)}, hidden_reason,
+    hidden_reason IS NULL AS shown,
+    {together}
+  FROM judged
+  WINDOW line AS (PARTITION BY {line}, value IS NULL ORDER BY period)
+)"""
 
 
 def _reason(people_counts: Collection[tuple[str, str]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import duckdb
@@ -18,6 +18,12 @@ from warehouse import load
 PARAMETERS: Parameters = msgspec.structs.asdict(ModelParameters())
 TODAY = date(2030, 1, 1)
 INPUTS = Path(__file__).parent / "metrics" / "inputs"
+ROLES = {  # of who began an event of this kind, and of the others in it
+    "meeting": ("organiser", "required"),
+    "comment": ("author", "commenter"),
+    "assignment": ("author", "assignee"),
+    "mention": ("author", "mentioned"),
+}
 
 
 def person_id(name: str) -> int:
@@ -38,18 +44,26 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 
 
 def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
-    """Put events.csv and members.csv of `folder` straight into event, participation and membership."""
+    """Put events.csv and members.csv of `folder` straight into event, participation and membership.
+
+    Events may tell their time of day (`at`), their `kind` and the event that they answer (`answers`).
+    """
     events, seats = [], []
-    for number, row in enumerate(rows(folder / "events.csv"), 1):
-        day = date.fromisoformat(row["day"])
-        start = datetime.combine(day, datetime.min.time()) + timedelta(hours=10)
+    listed = rows(folder / "events.csv")
+    number_of = {row["event"]: number for number, row in enumerate(listed, 1)}
+    author_of = {row["event"]: person_id(row["initiator"]) for row in listed}
+    for number, row in enumerate(listed, 1):
+        day, parent = date.fromisoformat(row["day"]), row.get("answers")
+        start = datetime.combine(day, time.fromisoformat(row.get("at") or "10:00"))
         end = start + timedelta(minutes=int(row["minutes"])) if row["minutes"] else None
         container = person_id(row["container"]) if row["container"] else None
+        kind = row.get("kind") or ("meeting" if row["channel"] == "meeting" else "mail")
         events.append(
-            (number, row["channel"], "meeting" if row["channel"] == "meeting" else "mail", day, start, end,
-             person_id(row["initiator"]), None, None, container, False, 0, None)
+            (number, row["channel"], kind, day, start, end, person_id(row["initiator"]), None,
+             number_of[parent] if parent else None, container, False, 0,
+             author_of[parent] if parent else None)
         )  # fmt: skip
-        first, other = ("organiser", "required") if row["channel"] == "meeting" else ("from", "to")
+        first, other = ROLES.get(kind, ("from", "to"))
         people = [(row["initiator"], first)]
         people += [(name, other) for name in row["others"].split()]
         people += [(name, "cc") for name in row.get("cc", "").split()]

@@ -140,8 +140,8 @@ def _from_python(path: Path) -> Model:
         reads=tuple(module.READS),
         parameters=tuple(getattr(module, "PARAMETERS", ())),
         extent=tuple(getattr(module, "EXTENT", ())),
-        comments={},
-        header=_header(path, module.HEADER),
+        comments=getattr(module, "COLUMNS", {}),
+        header=_header(path, module.HEADER) if hasattr(module, "HEADER") else None,
         compute=module.compute,
     )
 

@@ -48,18 +48,16 @@ def throughout(data: Stale) -> Stale:
     }
 
 
-def across_gaps(stale: Stale, data: Stale) -> Stale:
-    """`stale` and the empty periods beside it, which come into being or vanish with their neighbour."""
-    wider = {grain: set(numbers) for grain, numbers in stale.items()}
-    for grain, numbers in stale.items():
-        around = data[grain] | numbers
-        for number in numbers:
-            for step in (-1, 1):
-                beside = number + step
-                while beside not in around and min(around) < beside < max(around):
-                    wider[grain].add(beside)
-                    beside += step
-    return wider
+def across_gaps(con: duckdb.DuckDBPyConnection, stale: Stale, data: Stale) -> Stale:
+    """`stale` and the empty days beside it, which come into being or vanish with their neighbour."""
+    days, around = set(stale["day"]), data["day"] | stale["day"]
+    for day in stale["day"]:
+        for step in (-1, 1):
+            beside = day + step
+            while beside not in around and min(around) < beside < max(around):
+                days.add(beside)
+                beside += step
+    return _of_days(con, days)
 
 
 def widen(

@@ -8,13 +8,24 @@ model whose SQL, parameters or inputs changed is stale everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 import duckdb
+import polars as pl
 
-from transforms.model import EXTENT, METRIC_TABLE, Model, ModelError, Parameters, fingerprint, reach
+from transforms.model import (
+    EXTENT,
+    METRIC_TABLE,
+    Compute,
+    Model,
+    ModelError,
+    Parameters,
+    fingerprint,
+    reach,
+)
 from transforms.periods import (
     Span,
     Stale,
@@ -56,7 +67,7 @@ def transform(
     ]
     days = [day for (day,) in con.execute("FROM stale_day WHERE day < ?", [today]).fetchall()]
     active = periods(con, data)
-    base, everything = across_gaps(periods(con, days), active), throughout(active)
+    base, everything = across_gaps(con, periods(con, days), active), throughout(active)
     used = {
         **parameters,
         **dict(zip(EXTENT, (min(data, default=None), max(data, default=None)), strict=True)),
@@ -99,9 +110,15 @@ def _empty(con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters)
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [model.name])
         return
     con.execute(f"DROP TABLE IF EXISTS {model.name}")
-    con.execute(
-        f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0", _used(model, parameters)
-    )
+    if model.compute:
+        con.register(
+            "computed",
+            _computed(con, model, parameters, map("FROM {} LIMIT 0".format, model.reads)),
+        )
+        con.execute(f"CREATE TABLE {model.name} AS FROM computed")
+    else:
+        query = f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0"
+        con.execute(query, _used(model, parameters))
     columns = [row[0] for row in con.execute(f"DESCRIBE {model.name}").fetchall()]
     for column in columns:
         if column not in model.comments:
@@ -125,8 +142,7 @@ def _replace(
         return
     inputs = {name: _narrowed(con, name, span) for name in model.reads}
     if model.compute:
-        frames = [con.sql(query).pl() for query in inputs.values()]
-        con.register("computed", model.compute(*frames, **_used(model, parameters)))
+        con.register("computed", _computed(con, model, parameters, inputs.values()))
         query = "FROM computed"
     else:
         shadows = ", ".join(f"{n} AS NOT MATERIALIZED ({q})" for n, q in inputs.items())
@@ -136,6 +152,14 @@ def _replace(
         f"INSERT INTO {model.table} BY NAME SELECT {name}* FROM ({query}) WHERE {where}",
         {**values, **({} if model.compute else _used(model, parameters))},
     )
+
+
+def _computed(
+    con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters, queries: Iterable[str]
+) -> pl.DataFrame:
+    """Rows of a Python step over the results of `queries`."""
+    compute = cast("Compute", model.compute)
+    return compute(*(con.sql(query).pl() for query in queries), **_used(model, parameters))
 
 
 def _used(model: Model, parameters: Parameters) -> Parameters:

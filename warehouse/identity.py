@@ -1,10 +1,16 @@
-"""The identity database: which address a pseudonym stands for. Nothing downstream reads it."""
+"""The identity database: which address a pseudonym stands for, and what directories told last.
+
+Nothing downstream reads it. What a directory told is kept here, so that a night on which its file
+cannot be read goes on with it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import duckdb
     import polars as pl
 
@@ -14,11 +20,35 @@ CREATE TABLE IF NOT EXISTS identity (
   address VARCHAR NOT NULL
 )
 """
+DIRECTORY_DDL = (
+    """
+CREATE TABLE IF NOT EXISTS directory_file (
+  label VARCHAR NOT NULL,
+  content VARCHAR NOT NULL
+)
+""",
+    """
+CREATE TABLE IF NOT EXISTS directory_row (
+  label VARCHAR NOT NULL,
+  kind VARCHAR NOT NULL,
+  address VARCHAR NOT NULL,
+  other VARCHAR,
+  boundary VARCHAR,
+  unit VARCHAR,
+  valid_from DATE,
+  valid_to DATE,
+  share DOUBLE,
+  position BIGINT NOT NULL
+)
+""",
+)
+_ROW = "kind, address, other, boundary, unit, valid_from, valid_to, share, position"
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the table if it is missing."""
-    con.execute(IDENTITY_DDL)
+    """Make the tables that are missing."""
+    for statement in (IDENTITY_DDL, *DIRECTORY_DDL):
+        con.execute(statement)
     con.execute(
         "COMMENT ON TABLE identity IS 'Address behind each keyed hash; for the key holder only.'"
     )
@@ -38,3 +68,36 @@ def remember(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:
 def addresses(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """All of them: (address_id, address)."""
     return con.sql("SELECT address_id, address FROM identity ORDER BY ALL").pl()
+
+
+def keep_directory(
+    con: duckdb.DuckDBPyConnection, label: str, content: str, rows: pl.DataFrame
+) -> None:
+    """Keep what the directory `label` tells; `content` is a hash of `rows`, to leave it at that."""
+    if con.execute(
+        "FROM directory_file WHERE label = ? AND content = ?", [label, content]
+    ).fetchone():
+        return
+    con.register("told", rows)
+    con.execute("BEGIN")
+    con.execute("DELETE FROM directory_file WHERE label = ?", [label])
+    con.execute("DELETE FROM directory_row WHERE label = ?", [label])
+    con.execute("INSERT INTO directory_file VALUES (?, ?)", [label, content])
+    con.execute(f"INSERT INTO directory_row SELECT ?, {_ROW} FROM told", [label])
+    con.execute("COMMIT")
+    con.unregister("told")
+
+
+def kept_directory(con: duckdb.DuckDBPyConnection, label: str) -> pl.DataFrame | None:
+    """What the directory `label` told when it was read last; None if it never was."""
+    if not con.execute("FROM directory_file WHERE label = ?", [label]).fetchone():
+        return None
+    return con.execute(
+        f"SELECT {_ROW} FROM directory_row WHERE label = ? ORDER BY ALL", [label]
+    ).pl()
+
+
+def drop_directories(con: duckdb.DuckDBPyConnection, labels: Sequence[str]) -> None:
+    """Forget what directories told that are not among `labels` any more."""
+    for table in ("directory_file", "directory_row"):
+        con.execute(f"DELETE FROM {table} WHERE NOT list_contains(?, label)", [list(labels)])

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING
 from warehouse import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import duckdb
     import polars as pl
 
@@ -23,7 +21,9 @@ _OBSERVED = ", ".join(schema.OBSERVED_EVENT.names())
 _SEEN_EVENT = ", ".join(c for c in schema.OBSERVED_EVENT.names() if c != "position")
 _SEEN_PARTICIPATION = ", ".join(schema.OBSERVED_PARTICIPATION.names())
 _PARTICIPATION = ", ".join(schema.PARTICIPATION.names())
-_ROLE_RANK = f"list_position([{', '.join(map(schema.quoted, schema.ROLES))}], role)"
+# A mail server's log says "to" of everybody; who says "cc" knows it.
+_ROLES = ("cc" if role == "to" else "to" if role == "cc" else role for role in schema.ROLES)
+_ROLE_RANK = f"list_position([{', '.join(map(schema.quoted, _ROLES))}], role)"
 # What is known beats what is not: a partner's older copy often still says "none".
 _RESPONSE_RANK = "list_position(['accepted', 'declined', 'tentative', 'none'], response)"
 
@@ -82,13 +82,22 @@ def stage(con: duckdb.DuckDBPyConnection, table: schema.Table, rows: pl.DataFram
         con.unregister("arriving")
 
 
-def load(con: duckdb.DuckDBPyConnection) -> Loaded:
-    """Merge the staged files into the warehouse and empty the stage. Call inside a transaction."""
+def load(con: duckdb.DuckDBPyConnection, alias: pl.DataFrame | None = None) -> Loaded:
+    """Merge the staged files into the warehouse and empty the stage. Call inside a transaction.
+
+    `alias` (columns of ADDRESS_ALIAS) tells which addresses are one person; without it, the table.
+    """
+    known = con.sql("FROM address_alias").pl() if alias is None else alias
+    con.register("alias_now", known.select(schema.ADDRESS_ALIAS.names()))
     for statement in (
         _CHANGED_OBSERVATIONS,
+        _WITH_APPOINTMENTS,
         *_REPLACE_OBSERVATIONS,
+        _WITH_APPOINTMENTS,
         *_WITH_ANSWERS,
         *_MERGE,
+        *_SAME_MEETING,
+        _OBSERVED_BY,
         _DIFFERENT,
         *_STALE,
         *_REPLACE_EVENTS,
@@ -99,6 +108,7 @@ def load(con: duckdb.DuckDBPyConnection) -> Loaded:
     days = _count(con, "newly_stale")
     for name in _TEMPORARY:
         con.execute(f"DROP TABLE {name}")
+    con.unregister("alias_now")
     for table in schema.STAGED:
         if table is not schema.MEMBERSHIP:
             con.execute(f"DELETE FROM {schema.STAGE}.{table.name}")
@@ -109,7 +119,15 @@ def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
     return int(con.execute(f"SELECT count(*) FROM {table}").fetchall()[0][0])
 
 
-_TEMPORARY = ("changed_event", "new_event", "new_participation", "different_event", "newly_stale")
+_TEMPORARY = (
+    "changed_event",
+    "new_event",
+    "new_participation",
+    "same_meeting",
+    "new_observation",
+    "different_event",
+    "newly_stale",
+)
 
 # An export that repeats last night's whole year must cost no more than its new events.
 _CHANGED_OBSERVATIONS = f"""
@@ -143,6 +161,14 @@ _REPLACE_OBSERVATIONS = tuple(
             WHERE (file_id, event_id) IN (FROM changed_event) ORDER BY {order}""",
     )
 )
+# Which meeting an appointment is can change with every meeting, alias and file. These are few: they are always
+# looked at anew, as they were and as they are, together with every meeting that starts when one of them does.
+_WITH_APPOINTMENTS = f"""
+INSERT INTO changed_event
+SELECT DISTINCT 0, event_id FROM observed_event
+WHERE channel = 'meeting' AND started_at IN (
+  SELECT started_at FROM observed_event WHERE kind = '{schema.APPOINTMENT}')
+"""
 # A message that answers needs its parent's author, who may arrive later than the answer.
 _WITH_ANSWERS = (
     """INSERT INTO changed_event
@@ -194,12 +220,59 @@ _MERGE = (
     GROUP BY ALL
     """,
 )
+# An appointment has no number that tells which meeting it is. It is the one of the same organiser and start with
+# as many people, where everybody in it whom a directory knows takes part. Then it only tells who saw that one.
+_SAME_MEETING = (
+    f"""
+    CREATE TEMP TABLE same_meeting AS
+    WITH candidate AS (
+      SELECT * FROM new_event WHERE channel = 'meeting' AND started_at IN (
+        SELECT started_at FROM new_event WHERE kind = '{schema.APPOINTMENT}')
+    ), seat AS (
+      SELECT p.event_id, coalesce(a.person_id, p.address_id) AS person_id,
+        bool_or(a.person_id IS NOT NULL) AS is_known
+      FROM new_participation AS p LEFT JOIN alias_now AS a USING (address_id)
+      WHERE p.event_id IN (SELECT event_id FROM candidate)
+      GROUP BY ALL
+    ), meeting AS (
+      SELECT e.event_id, e.started_at, e.kind, coalesce(a.person_id, e.initiator) AS organiser, n.people
+      FROM candidate AS e
+      JOIN (SELECT event_id, count(*) AS people FROM seat GROUP BY event_id) AS n USING (event_id)
+      LEFT JOIN alias_now AS a ON a.address_id = e.initiator
+    ), pair AS (
+      SELECT one.event_id AS appointment, other.event_id AS meeting
+      FROM meeting AS one JOIN meeting AS other USING (started_at, organiser, people)
+      WHERE one.kind = '{schema.APPOINTMENT}' AND other.kind <> '{schema.APPOINTMENT}'
+    )
+    SELECT appointment, min(meeting) AS meeting FROM pair
+    WHERE NOT EXISTS (
+      SELECT 1 FROM seat AS s WHERE s.event_id = pair.appointment AND s.is_known AND NOT EXISTS (
+        SELECT 1 FROM seat AS o WHERE o.event_id = pair.meeting AND o.person_id = s.person_id))
+    GROUP BY appointment
+    """,
+    "DELETE FROM new_event WHERE event_id IN (SELECT appointment FROM same_meeting)",
+    "DELETE FROM new_participation WHERE event_id IN (SELECT appointment FROM same_meeting)",
+)
+_OBSERVED_BY = """
+CREATE TEMP TABLE new_observation AS
+WITH reader AS (
+  SELECT file_id, source FROM stage.source_file
+  UNION SELECT file_id, source FROM source_file
+)
+SELECT DISTINCT e.day, e.event_id, reader.source
+FROM observed_event AS o
+LEFT JOIN same_meeting AS s ON s.appointment = o.event_id
+JOIN new_event AS e ON e.event_id = coalesce(s.meeting, o.event_id)
+JOIN reader USING (file_id)
+"""
 _DIFFERENT = f"""
 CREATE TEMP TABLE different_event AS
 WITH old_event AS (
   SELECT * FROM event WHERE event_id IN (SELECT event_id FROM changed_event)
 ), old_participation AS (
   SELECT {_PARTICIPATION} FROM participation WHERE event_id IN (SELECT event_id FROM changed_event)
+), old_observation AS (
+  SELECT * FROM observation WHERE event_id IN (SELECT event_id FROM changed_event)
 )
 SELECT DISTINCT event_id FROM (
   (SELECT * FROM old_event EXCEPT SELECT * FROM new_event)
@@ -209,6 +282,11 @@ UNION
 SELECT DISTINCT event_id FROM (
   (SELECT * FROM old_participation EXCEPT SELECT {_PARTICIPATION} FROM new_participation)
   UNION ALL (SELECT {_PARTICIPATION} FROM new_participation EXCEPT SELECT * FROM old_participation)
+)
+UNION
+SELECT DISTINCT event_id FROM (
+  (SELECT * FROM old_observation EXCEPT SELECT * FROM new_observation)
+  UNION ALL (SELECT * FROM new_observation EXCEPT SELECT * FROM old_observation)
 )
 """
 _STALE = (
@@ -220,10 +298,13 @@ _STALE = (
 _REPLACE_EVENTS = (
     "DELETE FROM event WHERE event_id IN (FROM different_event)",
     "DELETE FROM participation WHERE event_id IN (FROM different_event)",
+    "DELETE FROM observation WHERE event_id IN (FROM different_event)",
     """INSERT INTO event FROM new_event WHERE event_id IN (FROM different_event)
        ORDER BY started_at, event_id""",
     f"""INSERT INTO participation SELECT {_PARTICIPATION} FROM new_participation
         WHERE event_id IN (FROM different_event) ORDER BY day, event_id""",
+    """INSERT INTO observation FROM new_observation WHERE event_id IN (FROM different_event)
+       ORDER BY day, event_id""",
 )
 _LEDGER = (
     "DELETE FROM source_file WHERE file_id IN (SELECT file_id FROM stage.source_file)",
@@ -234,55 +315,3 @@ _LEDGER = (
     "INSERT INTO source_file FROM stage.source_file",
     "INSERT INTO quarantine FROM stage.quarantine",
 )
-
-
-def load_memberships(
-    con: duckdb.DuckDBPyConnection,
-    membership: pl.DataFrame,
-    alias: pl.DataFrame,
-    boundaries: Sequence[str],
-) -> int:
-    """Replace memberships, aliases and boundaries; return how many days that made stale.
-
-    Columns as MEMBERSHIP and ADDRESS_ALIAS. Stale are the days with events inside the dates of each
-    changed directory row, and the days on which people with another alias or domain took part.
-    Call inside a transaction.
-    """
-    wanted = sorted(set(boundaries))
-    present = [row[0] for row in con.execute("FROM boundary ORDER BY 1").fetchall()]
-    con.register("new_membership", membership.select(schema.MEMBERSHIP.names()))
-    con.register("new_alias", alias.select(schema.ADDRESS_ALIAS.names()))
-    con.execute(_CHANGED_MEMBERS)
-    if wanted != present:
-        con.execute("DELETE FROM boundary")
-        con.executemany("INSERT INTO boundary VALUES (?)", [[name] for name in wanted])
-        con.execute("INSERT INTO newly_stale SELECT DISTINCT day FROM event")
-    con.execute("INSERT INTO stale_day SELECT DISTINCT day FROM newly_stale EXCEPT FROM stale_day")
-    days = con.execute("SELECT count(DISTINCT day) FROM newly_stale").fetchall()[0][0]
-    con.execute("DROP TABLE newly_stale")
-    for name in ("membership", "alias"):
-        table = "address_alias" if name == "alias" else name
-        con.execute(f"DELETE FROM {table}")
-        con.execute(f"INSERT INTO {table} SELECT * FROM new_{name} ORDER BY ALL")
-        con.unregister(f"new_{name}")
-    return int(days)
-
-
-_CHANGED_MEMBERS = """
-CREATE TEMP TABLE newly_stale AS
-WITH changed AS (
-  (FROM membership EXCEPT FROM new_membership) UNION ALL (FROM new_membership EXCEPT FROM membership)
-), moved AS (
-  SELECT address_id FROM (
-    (FROM address_alias EXCEPT FROM new_alias) UNION ALL (FROM new_alias EXCEPT FROM address_alias))
-  UNION SELECT person_id FROM changed WHERE origin = 'domain'
-  UNION SELECT address_id FROM address_alias
-    WHERE person_id IN (SELECT person_id FROM changed WHERE origin = 'domain')
-), span AS (
-  SELECT DISTINCT valid_from, valid_to FROM changed WHERE origin = 'directory'
-), active AS (
-  SELECT DISTINCT day FROM event
-)
-SELECT DISTINCT active.day FROM active JOIN span ON active.day BETWEEN valid_from AND valid_to
-UNION SELECT DISTINCT day FROM participation WHERE address_id IN (FROM moved)
-"""

@@ -15,6 +15,7 @@ ROLES = (
     "organiser", "required", "optional", "from", "to", "cc",
     "author", "assignee", "reviewer", "commenter", "mentioned",
 )  # fmt: skip
+APPOINTMENT = "appointment"  # kind of a meeting that its export gives no number
 RESPONSES = ("accepted", "tentative", "declined", "none")
 GRAINS = ("day", "week", "month", "quarter")
 
@@ -107,7 +108,7 @@ EVENT_COLUMNS = (
         "channel", "VARCHAR", "meeting, message or work.",
         rule=f"channel IN {one_of(CHANNELS)}", words="channel is not meeting, message or work",
     ),
-    Column("kind", "VARCHAR", "What happened: meeting, mail, assignment, comment, commit, ..."),
+    Column("kind", "VARCHAR", "What happened: meeting, appointment (a meeting that its export gives no number), mail, assignment, comment, commit, ..."),
     DAY,
     Column(
         "started_at", "TIMESTAMP", "Start, UTC.",
@@ -173,6 +174,15 @@ OBSERVED_PARTICIPATION = Table(
     "observed_participation",
     "Participations as each export file showed them.",
     (FILE_ID, *PARTICIPATION_COLUMNS, IS_OWN),
+)
+OBSERVATION = Table(
+    "observation",
+    "Which sources showed an event: several partners see the same one, and it counts once.",
+    (
+        DAY,
+        EVENT_ID,
+        Column("source", "VARCHAR", "Name of the source in tieline.toml."),
+    ),
 )
 SOURCE_FILE = Table(
     "source_file",
@@ -333,9 +343,10 @@ METRIC_VALUE = Table(
 # Built by the model of that name, which a test holds to these columns.
 TREND = Table(
     "trend",
-    "Change, rolling median and deviation of every metric's series.",
+    "Change, rolling median and deviation of every metric's series; incomplete periods are left out.",
     (
         *METRIC_VALUE_COLUMNS[:9],
+        Column("completeness", "DOUBLE", "Part of the interaction that the exports could show; 0 for a period that is not over."),
         Column("previous", "DOUBLE", "Value of the period before.", nullable=True),
         Column("change", "DOUBLE", "Value minus previous.", nullable=True),
         Column("change_share", "DOUBLE", "Change as a part of previous; empty where the base is too small.", nullable=True),
@@ -345,7 +356,7 @@ TREND = Table(
 )  # fmt: skip
 
 WAREHOUSE = (
-    EVENT, PARTICIPATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
+    EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, PUBLISHED, METRIC_VALUE,
 )  # fmt: skip
 

@@ -47,7 +47,7 @@ def step(**changes: Any) -> dict[str, Any]:
     """A row of trend that belongs to `cell()`, but for `changes`."""
     row = {name: value for name, value in cell().items() if name in schema.TREND.names()}
     return row | {
-        "previous": 3.0, "change": -2.0, "change_share": -0.6,
+        "completeness": 1.0, "previous": 3.0, "change": -2.0, "change_share": -0.6,
         "rolling_median": 2.0, "robust_z": 0.4,
     } | changes  # fmt: skip
 
@@ -81,10 +81,12 @@ def fill_generation(con: duckdb.DuckDBPyConnection, generation: int, weeks: int 
 
 def content() -> Content:
     return Content(
-        metric_value=disclosed_metric_value(),
-        trend=disclosed_trend(),
-        calendar=mart.calendar_rows(MONDAY, MONDAY + timedelta(days=100)),
-        unit=mart.unit_rows(),
+        rows={
+            "metric_value": [disclosed_metric_value()],
+            "trend": [disclosed_trend()],
+            "calendar": [mart.calendar_rows(MONDAY, MONDAY + timedelta(days=100))],
+            "unit": [mart.unit_rows()],
+        },
         catalogue=CATALOGUE,
     )
 

@@ -56,7 +56,7 @@ def disclosed_steps(con: duckdb.DuckDBPyConnection, rows: list[dict[str, Any]], 
     con.execute(f"""
         INSERT INTO trend WITH t({", ".join(schema.METRIC_VALUE.names())}, previous, median) AS (
           {trend.format(same=same)})
-        SELECT {", ".join(mart.KEY)}, value, previous, value - previous,
+        SELECT {", ".join(mart.KEY)}, value, 1, previous, value - previous,
           (value - previous) / nullif(previous, 0), median, value - median FROM t""")
     found = con.sql(f"{disclosed_trend(COUNTS)} ORDER BY ALL", params=THRESHOLDS).pl()
     assert found.columns == mart.SERIES.names()

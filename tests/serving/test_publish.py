@@ -69,6 +69,7 @@ def test_plain_duckdb_reads_every_table_and_view(reader: duckdb.DuckDBPyConnecti
     }
     assert rows == {
         "metric_value": 4, "trend": 3, "metric": 2, "unit": 3, "calendar": 1, "publication": 1,
+        "direction": 0, "line": 0, "completeness": 0, "delivery": 0,
         "flow_weekly": 3, "flow_monthly": 0, "network_trend": 1,
     }  # fmt: skip
 
@@ -222,28 +223,42 @@ def test_calendar_names_and_completeness(con: duckdb.DuckDBPyConnection) -> None
 def test_nothing_is_published_empty(con: duckdb.DuckDBPyConnection, published: Path) -> None:
     fill(con, schema.METRIC_VALUE, [])
     fill(con, schema.TREND, [])
-    nothing = replace(content(), calendar=mart.calendar_rows(None, None))
+    nothing = changed(calendar=mart.calendar_rows(None, None))
     since = replace(facts(), data_first_day=None, data_last_day=None)
     path = publish(con, published, content=nothing, facts=since)
     with open_readonly(path) as reader:
         assert reader.execute("FROM mart.metric_value").fetchall() == []
 
 
-USED = "WHERE $k > 0 AND $dominance > 0"  # a parameter that a SELECT does not use is refused
+def changed(**selects: str) -> Content:
+    """`content()` with other SELECTs."""
+    return Content(
+        {**content().rows, **{name: [select] for name, select in selects.items()}}, CATALOGUE
+    )
+
+
+KEY = "grain, period, channel, boundary, unit, other_unit"
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (replace(content(), metric_value=f"SELECT *, NULL hidden_reason FROM metric_value {USED}"),
+        (changed(metric_value="SELECT *, NULL hidden_reason FROM metric_value"),
          "shown cells of too few people"),
-        (replace(content(), metric_value="SELECT *, 'few people' AS hidden_reason FROM metric_value"
-                 f" {USED}"), "CHECK"),
-        (replace(content(), metric_value=f"SELECT * FROM metric_value {USED}"), "hidden_reason"),
-        (replace(content(), trend=f"SELECT *, NULL AS hidden_reason FROM trend {USED}"),
+        (changed(metric_value="SELECT *, 'few people' AS hidden_reason FROM metric_value"
+                 ""), "CHECK"),
+        (changed(metric_value="SELECT * FROM metric_value"), "hidden_reason"),
+        (changed(trend="SELECT *, NULL AS hidden_reason FROM trend"),
          "trends of hidden cells"),
-        (replace(content(), unit="SELECT boundary, unit FROM nowhere"), "nowhere"),
-        (replace(content(), calendar="SELECT 'year' AS grain, period, period AS first_day,"
+        (changed(line=f"SELECT {KEY}, 'quiet' AS state, NULL AS weight, NULL AS recent, NULL AS base,"
+                 " NULL AS ratio, NULL AS z, 2 AS silent, NULL AS last_day, 9 AS people, 2 AS other_people,"
+                 " NULL AS hidden_reason FROM metric_value WHERE measure = 'weight'"),
+         "shown lines of too few people"),
+        (changed(direction=f"SELECT metric, measure, {KEY}, 12 AS periods, 56 AS mann_kendall, .95 AS slope,"
+                 " .01 AS p_value, 'rising' AS direction FROM metric_value WHERE people < $k"),
+         "directions of hidden cells"),
+        (changed(unit="SELECT boundary, unit FROM nowhere"), "nowhere"),
+        (changed(calendar="SELECT 'year' AS grain, period, period AS first_day,"
                  " period AS last_day, 'x' AS name, 1 AS completeness FROM metric_value"), "CHECK"),
         (replace(content(), catalogue=CATALOGUE.drop("unit")), "unit"),
         (replace(content(), catalogue=CATALOGUE.with_columns(title_nl=pl.lit(None, pl.String))),

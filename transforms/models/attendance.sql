@@ -28,13 +28,14 @@ with seat as (
     channel = 'message' or kind in ('assignment', 'mention') as is_directed,
     case when channel = 'work' and kind not in ('assignment', 'mention')
       then coalesce(container, event_id) else event_id end as event_id,
-    person_id, starts, weight, container,
+    person_id, starts, weight, container, started_at,
     case when channel = 'meeting' and ended_at is not null
       then (epoch(ended_at) - epoch(started_at)) / 3600.0 else 0.0 end as hours
   from seat
 ), person as (
   select day, channel, is_directed, event_id, person_id,
-    max(starts) as starts, max(weight) as weight, max(container) as container, max(hours) as hours
+    max(starts) as starts, max(weight) as weight, max(container) as container, max(hours) as hours,
+    min(started_at) as started_at
   from act
   group by day, channel, is_directed, event_id, person_id
 )
@@ -48,6 +49,7 @@ select
   case when starts = 1 and is_directed then 0.0 else weight end as weight, -- Part of a directed event addressed to the person: to 1, cc cc_weight
   container,                                                    -- Series or work item
   hours,                                                        -- Length of a meeting in hours
+  min(started_at) over (partition by day, channel, event_id, is_directed) as started_at, -- Start, UTC; of a work item its first act that day
   count(*) over (partition by day, channel, event_id, is_directed) as size, -- Distinct people in the event
   count(*) over (partition by day, channel, event_id, is_directed) > case channel
     when 'meeting' then $size_cap_meeting when 'message' then $size_cap_message

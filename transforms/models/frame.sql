@@ -13,8 +13,10 @@ with span as (
   union all
   select p.grain, p.period, m.boundary, m.person_id, m.unit, m.valid_to, m.share
   from (select distinct grain, period, boundary, person_id from presence where channel = '(all)') p
+  join span s on s.grain = p.grain and s.period = p.period
   join membership m
     on m.origin = 'domain' and m.boundary = p.boundary and m.person_id = p.person_id
+    and m.valid_from <= s.last_day and m.valid_to >= s.first_day
 ), ranked as (
   select grain, period, boundary, unit,
     row_number() over (

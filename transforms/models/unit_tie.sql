@@ -13,7 +13,8 @@ select
   d.s,                                             -- Person with the smaller id
   d.t,                                             -- Person with the larger id
   sum(d.w * coalesce(m.share, 1) * coalesce(o.share, 1)) as w, -- Weight
-  sum(d.h * coalesce(m.share, 1) * coalesce(o.share, 1)) as h  -- Hours together in meetings
+  sum(d.h * coalesce(m.share, 1) * coalesce(o.share, 1)) as h, -- Hours together in meetings
+  max(d.day) as last_day                           -- Last day on which the two interacted
 from calendar c
 join tie_day d on d.day = c.day
 join scope v on v.covers = d.channel

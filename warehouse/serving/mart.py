@@ -88,6 +88,14 @@ FROM (
 )"""
 
 
+COMPLETENESS_ROWS = "FROM completeness"
+DELIVERY_ROWS = """
+SELECT d.grain, d.period, d.channel, d.source, s.partner, d.share, d.is_missing
+FROM delivery AS d
+JOIN (SELECT source, any_value(partner) AS partner FROM source_file GROUP BY source) AS s USING (source)
+"""
+
+
 def unit_rows(source: str = METRIC_VALUE.name) -> str:
     """SELECT of UNIT: every unit that stands on either side of a row of `source`."""
     sides = " UNION ".join(
@@ -130,7 +138,21 @@ _CELL = _ruled(column for column in METRIC_VALUE.columns if column.name != "top_
 _STEP = _ruled(TREND.columns)
 KEY = tuple(column.name for column in _CELL[:8])
 CELL_NUMBERS = tuple(column.name for column in _CELL[8:])
-TREND_NUMBERS = tuple(column.name for column in _STEP[8:])
+TREND_NUMBERS = tuple(column.name for column in _STEP[8:] if column.name != "completeness")
+_LINE_NUMBERS = (
+    Column("state", "VARCHAR", nullable=True,
+           description="closed, lost, quiet, revived, new, growing, weakening, steady or early."),
+    Column("weight", "DOUBLE", "Weight of the interaction; empty where a source is missing.", nullable=True),
+    Column("recent", "DOUBLE", "Weight per period over the last three.", nullable=True),
+    Column("base", "DOUBLE", "Weight per period over the six before them.", nullable=True),
+    Column("ratio", "DOUBLE", "recent / base.", nullable=True),
+    Column("z", "DOUBLE", "How far that is beyond chance, in standard deviations of counts.", nullable=True),
+    Column("silent", "BIGINT", "Periods since the last with interaction worth the name.", nullable=True),
+    Column("last_day", "DATE", "Last day with any interaction.", nullable=True),
+    Column("people", "BIGINT", "Most people of the first unit in one of the last nine periods.", nullable=True),
+    Column("other_people", "BIGINT", "The same of the second.", nullable=True),
+)  # fmt: skip
+LINE_NUMBERS = tuple(column.name for column in _LINE_NUMBERS)
 
 CELL = Table(
     "metric_value",
@@ -142,6 +164,45 @@ SERIES = Table(
     "Change, rolling median and deviation of every metric's series; small cells are hidden.",
     (*_STEP, _hidden_reason(TREND_NUMBERS)),
 )
+LINE = Table(
+    "line",
+    "How each line between two units fares, per whole week, month and quarter; also while it is silent.",
+    (*_CELL[2:8], *_LINE_NUMBERS, _hidden_reason(LINE_NUMBERS)),
+)
+DIRECTION = Table(
+    "direction",
+    "Does a series rise or fall over its last 24 periods, or is that chance? Shown cells only.",
+    (
+        *_CELL[:8],
+        Column("periods", "BIGINT", "Periods with a value."),
+        Column("mann_kendall", "BIGINT", "S: pairs of periods that rise less pairs that fall."),
+        Column("slope", "DOUBLE", "Theil-Sen slope, per period."),
+        Column("p_value", "DOUBLE", "How often chance alone gives so large an S, by permuting blocks of 4 periods."),
+        Column("direction", "VARCHAR", "rising, falling or steady.",
+               rule="direction IN ('rising', 'falling', 'steady')", words="direction is not one that Tieline knows"),
+    ),
+)  # fmt: skip
+COMPLETENESS = Table(
+    "completeness",
+    "Which lines and units could be seen only in part, because a source is missing. All others: whole.",
+    (
+        *_CELL[2:8],
+        Column("completeness", "DOUBLE", "Part that could be seen, judged by who showed it before.",
+               rule="completeness BETWEEN 0 AND 1", words="completeness is not between 0 and 1"),
+        Column("missing_sources", "BIGINT", "Sources of which the export seems to be missing."),
+    ),
+)  # fmt: skip
+DELIVERY = Table(
+    "delivery",
+    "Whether each source delivered what it usually does.",
+    (
+        *_CELL[2:5],
+        Column("source", "VARCHAR", "Name of the source."),
+        Column("partner", "VARCHAR", "Organisation that delivers it."),
+        Column("share", "DOUBLE", "Delivered as a part of what was to be expected.", nullable=True),
+        Column("is_missing", "BOOLEAN", "So little that an export seems to be missing."),
+    ),
+)  # fmt: skip
 METRIC = Table(
     "metric",
     "The catalogue: what each metric and measure means.",
@@ -211,7 +272,9 @@ PUBLICATION = Table(
         Column("network", "VARCHAR", "Name of the network."),
     ),
 )  # fmt: skip
-TABLES = (CELL, SERIES, METRIC, UNIT, CALENDAR, PUBLICATION)
+TABLES = (
+    CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, METRIC, UNIT, CALENDAR, PUBLICATION,
+)  # fmt: skip
 
 _COLUMN = {column.name: column for table in (SERIES, CELL) for column in table.columns}
 _LINE = tuple(_COLUMN[name] for name in ("period", "boundary", "unit", "other_unit", "channel"))

@@ -22,11 +22,13 @@ from warehouse.schema import ALL, quoted
 from warehouse.serving import mart, releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
     import polars as pl
+
+    from warehouse.schema import Table
 
 
 class PublishError(Exception):
@@ -35,17 +37,13 @@ class PublishError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What goes into a release, as SELECTs over the private warehouse.
+    """What goes into a release: rows of each table of `mart`, as SELECTs over the private warehouse.
 
-    `metric_value` and `trend` take the parameters $k and $dominance and have their columns in
-    `mart.CELL` and `mart.SERIES`; `calendar` and `unit` take none. `catalogue` has those of
-    `mart.METRIC`. Columns are found by name.
+    A table may come in several parts (one fits in memory, the whole may not) or stay empty. Columns are found by
+    name. SELECTs may use the parameters $k and $dominance. `catalogue` has the columns of `mart.METRIC`.
     """
 
-    metric_value: str
-    trend: str
-    calendar: str
-    unit: str
+    rows: Mapping[str, Sequence[str]]
     catalogue: pl.DataFrame
 
 
@@ -101,21 +99,20 @@ def _build(
     con: duckdb.DuckDBPyConnection, path: Path, content: Content, facts: Facts
 ) -> Mapping[str, int]:
     """Write the file; return table → rows written."""
-    thresholds = {"k": facts.k, "dominance": facts.dominance}
     publication = {**asdict(facts), "duckdb_version": duckdb.__version__}
-    selects: dict[str, tuple[str, dict[str, object]]] = {
-        "metric_value": (content.metric_value, {**thresholds}),
-        "trend": (content.trend, {**thresholds}),
-        "metric": ("FROM catalogue_to_publish", {}),
-        "unit": (content.unit, {}),
-        "calendar": (content.calendar, {}),
-        "publication": ("SELECT " + ", ".join(f"${n} AS {n}" for n in publication), publication),
+    selects = {
+        **content.rows,
+        "metric": ["FROM catalogue_to_publish"],
+        "publication": ["SELECT " + ", ".join(f"${n} AS {n}" for n in publication)],
     }
     with _attached(con, path) as cursor:
         cursor.register("catalogue_to_publish", content.catalogue)
         cursor.execute("BEGIN")
         rows = {
-            table.name: _insert(cursor, table.names(), table.name, *selects[table.name])
+            table.name: sum(
+                _insert(cursor, table, select, publication)
+                for select in selects.get(table.name, ())
+            )
             for table in mart.TABLES
         }
         cursor.execute("COMMIT")
@@ -147,16 +144,16 @@ def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.Duc
 
 def _insert(
     cursor: duckdb.DuckDBPyConnection,
-    columns: list[str],
-    table: str,
+    table: Table,
     select: str,
-    parameters: dict[str, object],
+    parameters: Mapping[str, object],
 ) -> int:
-    names = ", ".join(columns)
+    names = ", ".join(table.names())
+    used = {name for name in parameters if re.search(rf"\${name}\b", select)}
     done = cursor.execute(
-        f"INSERT INTO {mart.CATALOG}.{mart.MART}.{table} ({names})"
+        f"INSERT INTO {mart.CATALOG}.{mart.MART}.{table.name} ({names})"
         f" SELECT {names} FROM ({select}) ORDER BY ALL",
-        parameters,
+        {name: parameters[name] for name in used},
     ).fetchall()
     return int(done[0][0])
 
@@ -187,6 +184,7 @@ def _leaks(k: int) -> dict[str, tuple[str, dict[str, int]]]:
     """What must not be in a release → FROM ... WHERE that finds it, and its parameters."""
     cell_numbers = " OR ".join(f"{name} IS NOT NULL" for name in mart.CELL_NUMBERS)
     trend_numbers = " OR ".join(f"{name} IS NOT NULL" for name in mart.TREND_NUMBERS)
+    line_numbers = " OR ".join(f"{name} IS NOT NULL" for name in mart.LINE_NUMBERS)
     same = " AND ".join(f"cell.{name} = trend.{name}" for name in mart.KEY)
     return {
         "hidden cells with a number": (
@@ -197,6 +195,20 @@ def _leaks(k: int) -> dict[str, tuple[str, dict[str, int]]]:
             f"""FROM mart.metric_value WHERE hidden_reason IS NULL AND (coalesce(people, 0) < $k
                 OR (other_unit <> {quoted(ALL)} AND coalesce(other_people, 0) < $k))""",
             {"k": k},
+        ),
+        "hidden lines with a number": (
+            f"FROM mart.line WHERE hidden_reason IS NOT NULL AND ({line_numbers})",
+            {},
+        ),
+        "shown lines of too few people": (
+            """FROM mart.line WHERE hidden_reason IS NULL
+                AND (coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k)""",
+            {"k": k},
+        ),
+        "directions of hidden cells": (
+            f"""FROM mart.direction AS trend WHERE NOT EXISTS (
+                FROM mart.metric_value AS cell WHERE {same} AND cell.hidden_reason IS NULL)""",
+            {},
         ),
         "hidden trends with a number": (
             f"FROM mart.trend WHERE hidden_reason IS NOT NULL AND ({trend_numbers})",

@@ -1,0 +1,104 @@
+"""The directories of the settings, in their order; one that cannot be read is as it was last."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from flows.plan import without_path
+from transforms.people import IDENTITY, NOBODY, memberships, nobody_pattern
+from transforms.people.kept import as_kept, to_keep
+from transforms.sources.base import UnreadableFileError
+from transforms.sources.directory import read_directory
+from warehouse import identity
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import duckdb
+
+    from flows.config import Config
+    from transforms.sources.directory import Directory
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Directories, first listed first, and those of them that could not be read: label → reason."""
+
+    directories: tuple[Directory, ...]
+    refused: dict[str, str]
+
+
+def directory_files(config: Config) -> dict[str, Path]:
+    """Label → path, in the order of the settings. A path without * is there also when its file is not."""
+    found: dict[str, Path] = {}
+    for pattern in config.settings.people.directories:
+        paths = config.files(pattern)
+        if not paths and not set(pattern) & set("*?["):
+            paths = [config.place(pattern)]
+        for path in paths:
+            found.setdefault(config.relative(path), path)
+    return found
+
+
+def read_one(config: Config, label: str, path: Path) -> Directory:
+    """The directory at `path`. Raises UnreadableFileError."""
+    people = config.settings.people
+    return replace(read_directory(path, people.boundaries, valid_to=people.valid_to), label=label)
+
+
+def told_by(config: Config, con: duckdb.DuckDBPyConnection) -> Told:
+    """Every directory; `con` is the identity database, which keeps what each told last."""
+    found, refused = [], {}
+    files = directory_files(config)
+    seen = identity.addresses(con)["address"]
+    identity.drop_directories(con, [*files])
+    for label, path in files.items():
+        try:
+            one = read_one(config, label, path)
+        except UnreadableFileError as error:
+            kept = identity.kept_directory(con, label)
+            what = (
+                "nothing is known of it yet" if kept is None else "what it told last still counts"
+            )
+            refused[label] = f"{without_path(error, path)}; {what}"
+            if kept is not None:
+                found.append(as_kept(kept, label))
+            continue
+        identity.keep_directory(con, label, *to_keep(one, seen))
+        found.append(one)
+    return Told(tuple(found), refused)
+
+
+def told_now(config: Config) -> tuple[Directory, ...]:
+    """Every directory that can be read now."""
+    found = []
+    for label, path in directory_files(config).items():
+        with suppress(UnreadableFileError):
+            found.append(read_one(config, label, path))
+    return tuple(found)
+
+
+def contradictions(config: Config, directories: Sequence[Directory]) -> list[str]:
+    """What directories tell against each other: a line per file and reason, naming the first row."""
+    people = config.settings.people
+    found = memberships(
+        directories,
+        pl.DataFrame(schema=IDENTITY),
+        config.domains,
+        key=b"",
+        units=people.units,
+        nobody=nobody_pattern([*NOBODY, *people.nobody]),
+    ).conflicts
+    counted = found.group_by("label", "reason", maintain_order=True).agg(
+        pl.len(), pl.col("place", "position").first()
+    )
+    return [
+        f"{label}: {place} {position}: {reason}"
+        + (f" (and {count - 1:,} more like it)" if count > 1 else "")
+        for label, reason, count, place, position in counted.iter_rows()
+    ]

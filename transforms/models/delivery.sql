@@ -1,0 +1,53 @@
+/* What each source delivered, beside what it usually delivers.
+
+Usual is the median of the periods before that had anything; the same fall in all other sources is a
+holiday, not a missing export. */
+-- period: grain
+-- lookback: 26
+with step as (
+  select distinct grain, period, idx from calendar where grain <> 'day'
+), volume as (
+  select distinct grain, idx, channel, source, events
+  from sight
+  where unit = '(all)' and other_unit = '(all)' and source <> '(all)'
+    and boundary = (select min(boundary) from boundary)
+), beginning as (
+  select grain, channel, source, min(idx) as idx from volume group by grain, channel, source
+), slot as (
+  select s.grain, s.period, s.idx, b.channel, b.source
+  from step s
+  join beginning b on b.grain = s.grain and s.idx >= b.idx
+  where s.period <= $data_last_day
+), usual as (
+  select s.grain, s.period, s.idx, s.channel, s.source,
+    max(case when v.idx = s.idx then v.events end) as events,
+    median(case when v.idx < s.idx then v.events end) as expected,
+    count(case when v.idx < s.idx then 1 end) as periods
+  from slot s
+  join volume v on v.grain = s.grain and v.channel = s.channel and v.source = s.source
+    and v.idx between s.idx - 26 and s.idx
+  group by s.grain, s.period, s.idx, s.channel, s.source
+), rhythm as (
+  select *,
+    sum(coalesce(events, 0)) over others as others, sum(expected) over others as others_expected,
+    count(*) over others as sources
+  from usual
+  where periods >= 3
+  window others as (
+    partition by grain, idx, channel order by source
+    rows between unbounded preceding and unbounded following exclude current row)
+)
+select
+  u.grain,                                     -- week, month or quarter
+  u.period,                                    -- First day of the period
+  u.channel,                                   -- meeting, message, work or (all)
+  u.source,                                    -- The source
+  coalesce(u.events, 0) as events,             -- Events that it showed
+  u.expected,                                  -- What it usually shows; empty in its first three periods
+  -- Holidays empty all calendars: one source is held against what the others do.
+  coalesce(u.events, 0) / nullif(u.expected * case when r.sources >= 2
+    then least(1.0, r.others / nullif(r.others_expected, 0)) else 1.0 end, 0) as share, -- Delivered as a part of what was to be expected
+  u.periods >= 3 and u.expected >= $source_least and coalesce(coalesce(u.events, 0) / nullif(u.expected * case when r.sources >= 2
+    then least(1.0, r.others / nullif(r.others_expected, 0)) else 1.0 end, 0), 1.0) < $source_floor as is_missing -- So little that an export seems to be missing
+from usual u
+left join rhythm r on r.grain = u.grain and r.idx = u.idx and r.channel = u.channel and r.source = u.source

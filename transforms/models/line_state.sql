@@ -1,0 +1,140 @@
+/* How each line between two units fares, per whole period: also in those in which nothing happens on it.
+
+Periods that a missing source leaves incomplete change nothing. A state is entered at one threshold and
+left at another, so that it does not flicker. In this order, the first that holds:
+closed: one of the units has nobody on its books any more.
+lost: silent for $lost_days or longer. quiet: silent for $quiet_days, and for longer than its rhythm explains.
+revived: back within the last three periods after having been quiet. new: first seen within the last
+three periods, in data that began before. growing, weakening: the last three periods are $growing times
+or $weakening times the six before them or beyond, by more than chance, and not yet back near them.
+steady: none of these. early: too little history to say. */
+-- period: grain
+-- lookback: all
+with step as (
+  select grain, period, idx, min(day) as first_day, max(day) as final_day,
+    case grain when 'week' then 7 when 'month' then 30 else 91 end as days
+  from calendar
+  where grain <> 'day'
+  group by grain, period, idx
+), whole as (
+  select *, min(idx) over (partition by grain) as opening
+  from step
+  where first_day >= $data_first_day and final_day <= $data_last_day
+), active as (
+  select * from line
+  where grain <> 'day' and unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+), beginning as (
+  select grain, channel, boundary, unit, other_unit, min(idx) as first_idx
+  from active
+  group by grain, channel, boundary, unit, other_unit
+), slot as (
+  select s.grain, s.period, s.idx, s.days, s.opening, b.channel, b.boundary, b.unit, b.other_unit, b.first_idx,
+    case when coalesce(c.completeness, 1.0) >= $complete_enough then coalesce(a.w, 0.0) end as w,
+    a.people, a.other_people, a.top_share * a.w as top, a.last_day,
+    f.people is null or g.people is null as is_closed
+  from whole s
+  join beginning b on b.grain = s.grain and s.idx >= b.first_idx
+  left join active a on a.grain = s.grain and a.idx = s.idx and a.channel = b.channel
+    and a.boundary = b.boundary and a.unit = b.unit and a.other_unit = b.other_unit
+  left join completeness c on c.grain = s.grain and c.period = s.period and c.channel = b.channel
+    and c.boundary = b.boundary and c.unit = b.unit and c.other_unit = b.other_unit
+  left join frame f on f.grain = s.grain and f.period = s.period and f.boundary = b.boundary and f.unit = b.unit
+  left join frame g on g.grain = s.grain and g.period = s.period and g.boundary = b.boundary and g.unit = b.other_unit
+), level as (
+  select *, avg(case when w > 0 then w end) over before as usual
+  from slot
+  window before as (
+    partition by grain, channel, boundary, unit, other_unit order by idx
+    rows between unbounded preceding and 1 preceding)
+), network as (
+  select grain, idx, channel, boundary, sum(w) as w,
+    avg(sum(w)) over (
+      partition by grain, channel, boundary order by idx
+      rows between unbounded preceding and current row) as usual
+  from slot
+  group by grain, idx, channel, boundary
+), awake as (
+  -- A stray mail does not wake a line; in a holiday, when the whole network rests, less will do.
+  select l.*,
+    case when l.w > 0 and l.w >= 0.25 * coalesce(l.usual, 0) * least(1.0, n.w / n.usual) then l.idx end as awake_idx
+  from level l
+  join network n on n.grain = l.grain and n.idx = l.idx and n.channel = l.channel and n.boundary = l.boundary
+), gap as (
+  select *,
+    idx - max(awake_idx) over so_far as silent,
+    case when awake_idx is not null then awake_idx - max(awake_idx) over before end as away,
+    count(awake_idx) over so_far as times,
+    max(awake_idx) over so_far - min(awake_idx) over so_far as stretch,
+    sum(w) over recent as w_recent, count(w) over recent as n_recent,
+    sum(w) over base as w_base, count(w) over base as n_base,
+    max(people) over near as near_people, max(other_people) over near as near_other_people,
+    sum(top) over near / nullif(sum(w) over near, 0) as near_top,
+    max(last_day) over so_far as day_seen
+  from awake
+  window so_far as (
+    partition by grain, channel, boundary, unit, other_unit order by idx
+    rows between unbounded preceding and current row
+  ), before as (
+    partition by grain, channel, boundary, unit, other_unit order by idx
+    rows between unbounded preceding and 1 preceding
+  ), recent as (
+    partition by grain, channel, boundary, unit, other_unit order by idx rows between 2 preceding and current row
+  ), base as (
+    partition by grain, channel, boundary, unit, other_unit order by idx rows between 8 preceding and 3 preceding
+  ), near as (
+    partition by grain, channel, boundary, unit, other_unit order by idx rows between 8 preceding and current row)
+), judged as (
+  select *,
+    w_recent / nullif(n_recent, 0) as recent, w_base / nullif(n_base, 0) as base,
+    (w_recent / nullif(n_recent, 0)) / nullif(w_base / nullif(n_base, 0), 0) as ratio,
+    (w_recent - w_base * n_recent / nullif(n_base, 0))
+      / nullif(sqrt(w_recent + w_base * n_recent * n_recent / nullif(n_base * n_base, 0)), 0) as z,
+    silent * days >= $quiet_days and silent > 2 * (stretch / nullif(times - 1.0, 0) - 1) as is_quiet
+  from gap
+), marked as (
+  select *,
+    case
+      when n_base >= 3 and n_recent >= 2 and ratio >= $growing and z >= $line_z then 'growing'
+      when n_base >= 3 and n_recent >= 2 and ratio <= $weakening and z <= -$line_z then 'weakening'
+      when n_base >= 3 and ratio between 0.8 and 1.25 then 'steady' end as mark,
+    max(case when (away - 1) * days >= $quiet_days then idx end) over so_far as returned
+  from judged
+  window so_far as (
+    partition by grain, channel, boundary, unit, other_unit order by idx
+    rows between unbounded preceding and current row)
+), carried as (
+  select *,
+    last_value(mark ignore nulls) over (
+      partition by grain, channel, boundary, unit, other_unit order by idx
+      rows between unbounded preceding and current row) as leaning
+  from marked
+)
+select
+  grain,                                       -- week, month or quarter
+  period,                                      -- First day of the period
+  channel,                                     -- meeting, message, work or (all)
+  boundary,                                    -- organisation, team, ...
+  unit,                                        -- First unit
+  other_unit,                                  -- Second unit
+  case
+    when is_closed then 'closed'
+    when silent is null then 'early'
+    when silent * days >= $lost_days then 'lost'
+    when is_quiet then 'quiet'
+    when returned is not null and idx - returned < 3 then 'revived'
+    when idx - first_idx < 3 and first_idx - opening >= 3 then 'new'
+    when leaning is not null then leaning
+    when n_base >= 3 then 'steady'
+    else 'early' end as state,                 -- closed, lost, quiet, revived, new, growing, weakening, steady or early
+  w,                                           -- Weight in the period; empty where a source is missing
+  recent,                                      -- Weight per period over the last three
+  base,                                        -- Weight per period over the six before them
+  ratio,                                       -- recent / base
+  z,                                           -- How far that is beyond chance, in standard deviations of counts
+  silent,                                      -- Periods since the last with interaction worth the name
+  day_seen as last_day,                        -- Last day with any interaction
+  near_people as people,                       -- Most people of the first unit in one of the last nine periods
+  near_other_people as other_people,           -- The same of the second
+  near_top as top_share                        -- Part of these periods' weight that the most active persons carry
+from carried
+where times > 0 or w > 0

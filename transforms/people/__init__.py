@@ -1,0 +1,20 @@
+"""Addresses become pseudonymous people, and people belong to units from day to day.
+
+An address is replaced by a keyed hash the moment it leaves its reader. Which addresses are one person
+is told by directories alone, never guessed; which unit a person belongs to is told by directories, or,
+where those are silent, by the domain of the address.
+"""
+
+from __future__ import annotations
+
+from transforms.people.addresses import IDENTITY, NOBODY, canonical, keyed_id, nobody_pattern
+from transforms.people.dates import ALWAYS, OPEN
+from transforms.people.domains import organisation_of
+from transforms.people.members import People, memberships
+from transforms.people.shares import split
+from transforms.people.staging import Staged, pseudonymise
+
+__all__ = [
+    "ALWAYS", "IDENTITY", "NOBODY", "OPEN", "People", "Staged", "canonical", "keyed_id",
+    "memberships", "nobody_pattern", "organisation_of", "pseudonymise", "split",
+]  # fmt: skip
