@@ -267,17 +267,64 @@ def sources(name: str | None) -> None:
 
 @tieline.command()
 @click.argument("name", required=False)
+@with_settings
 @click.option("--language", default="en", show_default=True, type=click.Choice(["en", "nl"]))
-def metrics(name: str | None, language: str) -> None:
-    """List the metrics, or explain one.
+@click.option("--query", is_flag=True, help="Show the SQL or Python that computes it as well.")
+@click.pass_context
+def metrics(
+    context: click.Context,
+    settings: Path,
+    home: Path | None,
+    name: str | None,
+    language: str,
+    query: bool,
+) -> None:
+    """List the metrics, or explain one: meaning, formula, range and how to read it.
+
+    Where there is a tieline.toml, with the parameters in use, your own metrics, and how many cells
+    the current release shows.
 
     \b
-    Example:
+    Examples:
+      tieline metrics
       tieline metrics ei_index --language nl
     """
-    from flows.tables import explain_metric, show_metrics
+    from flows.metrics import explanation, listing
 
-    click.echo(explain_metric(name, language) if name else show_metrics(language))
+    given = context.get_parameter_source("settings") is not ParameterSource.DEFAULT
+    config = read_config(settings, home) if given or settings.exists() else None
+    shown = explanation(config, name, language, query=query) if name else listing(config, language)
+    click.echo(shown)
+
+
+@tieline.command()
+@click.argument("metric")
+@click.argument("unit")
+@click.argument("period")
+@with_settings
+@click.option(
+    "--other", default=None, metavar="UNIT", help="The other unit, where METRIC is of a line."
+)
+@click.option(
+    "--channel", default="(all)", show_default=True, help="meeting, message, work or (all)."
+)
+@click.option("--boundary", default=None, help="organisation, team, ...  [default: that of UNIT]")
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "nl"]))
+def explain(settings: Path, home: Path | None, **cell: Any) -> None:
+    """Explain one published value: the counts that made it, its series, and who delivered.
+
+    METRIC is a metric, or metric.measure; UNIT a unit, or "all" for the whole network. PERIOD is a
+    day, week, month or quarter: 2026-03-01, 2026-W07, 2026-03 or 2026-Q1. Of a hidden value only
+    the reason is told.
+
+    \b
+    Examples:
+      tieline explain cross_boundary_share.share all 2026-Q1
+      tieline explain flow.weight "Gemeente Rijnoever" 2026-03 --other "Welzijn Rijnoever"
+    """
+    from flows.explain import explained
+
+    click.echo("\n".join(explained(read_config(settings, home), **cell)))
 
 
 @tieline.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
 from datetime import UTC, date, datetime
@@ -17,6 +18,7 @@ from msgspec import Meta, Struct, field
 SETTINGS = "tieline.toml"
 HOME_VARIABLE = "TIELINE_HOME"
 KEY_LENGTH = 32
+RESERVED_PARAMETERS = ("data_first_day", "data_last_day", "first", "last")  # the runner's own
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 Count = Annotated[int, Meta(ge=1)]
@@ -48,12 +50,17 @@ class Folders(Struct, frozen=True, forbid_unknown_fields=True):
         published: The releases that readers connect to.
         docs: The Data Docs: what was checked in each run, and what came of it.
         key: File with the key of the pseudonyms. Keep a safe copy elsewhere.
+        metrics: Metrics of your own, one file each; see docs/adding.md.
+        allow_python_metrics: Whether those may be Python too. It runs as code that sees the whole
+            warehouse; without it they are SQL that reads models alone.
     """
 
     warehouse: str = "warehouse"
     published: str = "published"
     docs: str = "data-docs"
     key: str = "secret/tieline.key"
+    metrics: str = "metrics"
+    allow_python_metrics: bool = False
 
 
 class Window(Struct, frozen=True, forbid_unknown_fields=True):
@@ -159,8 +166,16 @@ class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
         growing: A line whose last three periods are so many times the six before is growing.
         weakening: The same, for weakening.
         line_z: Fewest standard deviations beyond chance for either.
+        signal_stake: A signal about a line is worth telling from this part of all interaction between
+            units on.
+        signal_dependence: A line hangs on one person who takes part in this part of it.
+        signal_connector: A unit hangs on one person who takes part in this part of its outward
+            interaction.
+        signal_change: Smallest fall of the number of initiators that is told, as a part of it.
+        signal_introductions: Fewest introductions that took root in a period that are told.
         direction_p: Smallest p-value above which a series is called steady.
         complete_enough: A period of which less than this part could be seen is left out of trends.
+        own: Numbers of your own metrics: `[parameters.own]` with name = number, `$name` in the SQL.
     """
 
     size_cap_meeting: Count = 8
@@ -186,8 +201,14 @@ class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
     growing: float = 1.5
     weakening: Share = 0.5
     line_z: float = 2.0
+    signal_stake: Share = 0.01
+    signal_dependence: Share = 0.5
+    signal_connector: Share = 0.3
+    signal_change: Share = 0.25
+    signal_introductions: Count = 3
     direction_p: Share = 0.05
     complete_enough: Share = 0.9
+    own: dict[Name, float] = field(default_factory=dict)
 
 
 class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
@@ -274,6 +295,11 @@ class Config(Struct, frozen=True):
         return self.place(self.settings.folders.key)
 
     @property
+    def metrics(self) -> Path:
+        """Folder of the users' own metrics."""
+        return self.place(self.settings.folders.metrics)
+
+    @property
     def domains(self) -> dict[str, str | list[Dated]]:
         """Domain → what it stands for, "" for neutral ones."""
         listed = {name.lower(): told for name, told in self.settings.people.domains.items()}
@@ -348,6 +374,7 @@ def _check(path: Path, settings: Settings) -> None:
             "write one like Europe/Amsterdam"
         ) from None
     _check_dated(path, settings.people)
+    _check_own(path, settings.parameters)
     names = [source.name for source in settings.source]
     for name in names:
         if names.count(name) > 1:
@@ -355,6 +382,19 @@ def _check(path: Path, settings: Settings) -> None:
     for source in settings.source:
         if source.mapping and not source.format:
             raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
+
+
+def _check_own(path: Path, parameters: ModelParameters) -> None:
+    """Own parameters are names that SQL can use and that nothing else has."""
+    for name in parameters.own:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            raise ConfigError(
+                f"{path}: parameters.own: {name!r} is no name; use small letters, digits and _"
+            )
+        if name in (*msgspec.structs.asdict(parameters), *RESERVED_PARAMETERS):
+            raise ConfigError(
+                f"{path}: parameters.own: {name!r} is Tieline's own already; choose another name"
+            )
 
 
 def _check_dated(path: Path, people: People) -> None:

@@ -21,8 +21,8 @@ from flows.config import read_config, read_key
 from flows.plan import found_files, to_read
 from flows.progress import steps
 from flows.publish import release
-from flows.transform import bring_up_to_date
-from transforms.model import Model, read_models
+from flows.transform import bring_up_to_date, models_of
+from transforms.model import Model
 from transforms.runner import Built
 from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
@@ -120,6 +120,7 @@ def nightly(
         wait: seconds to wait while another run holds the warehouse.
     """
     config = read_config(Path(settings), Path(home) if home else None)
+    models = models_of(config)
     now = datetime.now(UTC)
     done = Done(state.new_run_id(now))
     begun = perf_counter()
@@ -134,7 +135,7 @@ def nightly(
         held = Open(config, con, people, key, done.run_id)
         state.begin_run(con, done.run_id, now)
         try:
-            _night(held, done, rebuild=rebuild)
+            _night(held, done, models, rebuild=rebuild)
         except BaseException as error:
             state.end_run(con, done.run_id, "failed", f"{type(error).__name__}: {error}")
             raise
@@ -143,7 +144,7 @@ def nightly(
     return done
 
 
-def _night(held: Open, done: Done, *, rebuild: bool) -> None:
+def _night(held: Open, done: Done, models: list[Model], *, rebuild: bool) -> None:
     clock = perf_counter()
     for read, checked in _ingested(held):
         done.files += len(read)
@@ -152,7 +153,6 @@ def _night(held: Open, done: Done, *, rebuild: bool) -> None:
         done.refused += [f"{one.file.label}: {one.refused}" for one in read if one.refused]
         done.refused += [one for one in checked.refused if one not in done.refused]
     done.seconds_read, clock = perf_counter() - clock, perf_counter()
-    models = read_models()
     built = transform(held, models, rebuild=rebuild)
     done.days, done.periods, done.rebuilt = built.days, built.periods, len(built.rebuilt)
     done.seconds_transform, clock = perf_counter() - clock, perf_counter()

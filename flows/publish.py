@@ -17,6 +17,7 @@ from quality.disclosure import (
     disclosed_trend,
 )
 from transforms.catalogue import catalogue
+from transforms.signals import read_signals, signal_rows
 from warehouse import state
 from warehouse.schema import METRIC_VALUE, TREND, Table, quoted
 from warehouse.serving import mart
@@ -82,6 +83,7 @@ def release(
                 "calendar": [mart.calendar_rows(first, last)],
                 "unit": [mart.unit_rows()],
             },
+            signals=[signal_rows(signal, parameters(config)) for signal in read_signals()],
             catalogue=metrics,
         ),
         facts=Facts(

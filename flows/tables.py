@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -150,44 +150,3 @@ def explain_source(name: str) -> str:
     source = SOURCES[name]
     fields = "\n".join(f"  - {field}" for field in source.reads)
     return f"{source.title}\n\nHow to get it:\n  {source.how}\n\nWhat is read, and nothing else:\n{fields}"
-
-
-def show_metrics(language: str) -> str:
-    """All metrics with their measures."""
-    lines = []
-    for model in _metrics().values():
-        lines.append(f"{model[f'title_{language}']}")
-        lines += [
-            f"  {model['name']}.{measure:<14} {words[f'title_{language}']} ({words['unit']})"
-            for measure, words in model["measures"].items()
-        ]
-    return "\n".join([*lines, "", "Explain one: tieline metrics NAME"])
-
-
-def explain_metric(name: str, language: str) -> str:
-    """Definition, measures, reference and formula of a metric."""
-    from flows.config import ConfigError
-
-    metrics = _metrics()
-    plain = name.partition(".")[0]
-    if plain not in metrics:
-        raise ConfigError(f"no metric {name!r}; there are: {', '.join(metrics)}")
-    metric = metrics[plain]
-    measures = "\n".join(
-        f"  {plain}.{measure}: {words[f'title_{language}']} ({words['unit']})"
-        for measure, words in metric["measures"].items()
-    )
-    return (
-        f"{metric[f'title_{language}']}\n\n{metric[f'definition_{language}']}\n\n{measures}\n\n"
-        f"Reference: {metric['reference']}\n\nFormula:\n{metric['formula']}"
-    )
-
-
-def _metrics() -> dict[str, dict[str, Any]]:
-    from transforms.model import read_models
-
-    return {
-        m.name: {"name": m.name, **m.header, "formula": m.text.partition("*/")[2].strip() or m.text}
-        for m in sorted(read_models(), key=lambda m: m.name)
-        if m.header is not None
-    }

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from transforms.model import Model, Parameters
+from flows.config import Config, ConfigError
+from transforms.model import Model, ModelError, Parameters, in_order, read_models
+from transforms.own import is_own, own_metrics
 from transforms.runner import Built, transform
 from warehouse import state
 
@@ -16,12 +18,22 @@ if TYPE_CHECKING:
 
     import duckdb
 
-    from flows.config import Config
-
 
 def parameters(config: Config) -> Parameters:
-    """The model parameters by name."""
-    return dict(msgspec.structs.asdict(config.settings.parameters))
+    """The model parameters by name, the user's own among them."""
+    built_in = msgspec.structs.asdict(config.settings.parameters)
+    return {**built_in, **built_in.pop("own")}
+
+
+def models_of(config: Config) -> list[Model]:
+    """Tieline's models and the user's own metrics. Raises ConfigError for one that cannot be used."""
+    built_in = read_models()
+    python = config.settings.folders.allow_python_metrics
+    try:
+        own = own_metrics(config.metrics, built_in, parameters=parameters(config), python=python)
+    except ModelError as error:
+        raise ConfigError(str(error)) from error
+    return in_order([*built_in, *own]) if own else built_in
 
 
 def bring_up_to_date(
@@ -34,15 +46,25 @@ def bring_up_to_date(
     progress: Callable[[str], None] = lambda _: None,
 ) -> Built:
     """Compute what is stale, or with `rebuild` everything; what is published is then out of date."""
+    at: list[str] = []
+
+    def show(name: str) -> None:
+        at.append(name)
+        progress(name)
+
     con.execute("BEGIN")
     try:
         if rebuild:
             con.execute("DELETE FROM model_state")
-        built = transform(con, models, parameters(config), today=today, progress=progress)
+        built = transform(con, models, parameters(config), today=today, progress=show)
         if built.days or built.rebuilt:
             state.mark_published(con, None)
         con.execute("COMMIT")
-    except BaseException:
+    except BaseException as error:
         con.execute("ROLLBACK")
+        own = next((m for m in models if at and m.name == at[-1] and is_own(m)), None)
+        if own and isinstance(error, Exception):
+            cause = str(error).partition("\n")[0]
+            raise ModelError(f"{own.path}: cannot be computed: {cause}") from error
         raise
     return built

@@ -16,6 +16,8 @@ import polars as pl
 import sqlglot
 from sqlglot import exp
 
+from transforms.header import problems
+
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "models", HERE / "metrics", HERE / "trends")
 METRIC_TABLE = "metric_value"
@@ -46,6 +48,7 @@ class Model:
     comments: Mapping[str, str]  # of its columns, or under "" of the table
     header: Mapping[str, Any] | None = None  # a metric's names, unit, direction, reference
     compute: Compute | None = None
+    path: Path | None = None
 
     @property
     def table(self) -> str:
@@ -67,12 +70,22 @@ class ModelError(Exception):
 
 def read_models(folders: Iterable[Path] = FOLDERS) -> list[Model]:
     """Every model under `folders`, each after those that it reads."""
-    models = [
-        _from_python(path) if path.suffix == ".py" else _from_sql(path)
+    return in_order(
+        read_model(path)
         for folder in folders
         for path in sorted(folder.iterdir())
         if path.suffix in {".sql", ".py"} and path.stem != "__init__"
-    ]
+    )
+
+
+def read_model(path: Path) -> Model:
+    """The model of one file. Raises ModelError if it cannot be used."""
+    return _from_python(path) if path.suffix == ".py" else _from_sql(path)
+
+
+def in_order(found: Iterable[Model]) -> list[Model]:
+    """Models, each after those that it reads."""
+    models = list(found)
     writers: dict[str, list[str]] = {}
     for model in models:
         writers.setdefault(model.table, []).append(model.name)
@@ -122,6 +135,7 @@ def _from_sql(path: Path) -> Model:
         header=_header(path, text.split("*/")[0].lstrip().removeprefix("/*"))
         if is_metric
         else None,
+        path=path,
     )
 
 
@@ -143,14 +157,18 @@ def _from_python(path: Path) -> Model:
         comments=getattr(module, "COLUMNS", {}),
         header=_header(path, module.HEADER) if hasattr(module, "HEADER") else None,
         compute=module.compute,
+        path=path,
     )
 
 
 def _header(path: Path, text: str) -> Mapping[str, Any]:
     try:
-        return tomllib.loads(text)
+        header = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ModelError(f"{path}: header is not TOML ({error}); see docs/metrics.md") from error
+        raise ModelError(f"{path}: header is not TOML ({error}); see docs/adding.md") from error
+    if wrong := next(problems(header), None):
+        raise ModelError(f"{path}: header: {wrong}")
+    return header
 
 
 def _option(text: str, name: str) -> str | None:

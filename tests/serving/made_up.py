@@ -25,11 +25,9 @@ if TYPE_CHECKING:
 MONDAY = date(2026, 1, 5)
 CATALOGUE = pl.DataFrame(
     [
-        ("flow", measure, "Flow", "Stroom", "How much.", "Hoeveel.", unit, "context", None, "{}")
-        for measure, unit in (("weight", "weight"), ("hours", "hours"))
-    ],
-    schema=mart.METRIC.names(),
-    orient="row",
+        dict.fromkeys(mart.METRIC.names(), "words") | {"metric": "flow", "measure": measure}
+        for measure in ("weight", "hours")
+    ]
 )
 
 
@@ -87,6 +85,7 @@ def content() -> Content:
             "calendar": [mart.calendar_rows(MONDAY, MONDAY + timedelta(days=100))],
             "unit": [mart.unit_rows()],
         },
+        signals=[],
         catalogue=CATALOGUE,
     )
 

@@ -69,7 +69,7 @@ def test_plain_duckdb_reads_every_table_and_view(reader: duckdb.DuckDBPyConnecti
     }
     assert rows == {
         "metric_value": 4, "trend": 3, "metric": 2, "unit": 3, "calendar": 1, "publication": 1,
-        "direction": 0, "line": 0, "completeness": 0, "delivery": 0,
+        "direction": 0, "line": 0, "completeness": 0, "delivery": 0, "signal": 0,
         "flow_weekly": 3, "flow_monthly": 0, "network_trend": 1,
     }  # fmt: skip
 
@@ -232,9 +232,8 @@ def test_nothing_is_published_empty(con: duckdb.DuckDBPyConnection, published: P
 
 def changed(**selects: str) -> Content:
     """`content()` with other SELECTs."""
-    return Content(
-        {**content().rows, **{name: [select] for name, select in selects.items()}}, CATALOGUE
-    )
+    rows = {**content().rows, **{name: [select] for name, select in selects.items()}}
+    return replace(content(), rows=rows)
 
 
 KEY = "grain, period, channel, boundary, unit, other_unit"

@@ -3,6 +3,13 @@ title_en = "Boundary-pair coverage"
 title_nl = "Dekking van de lijnen"
 definition_en = "Part of all possible lines between units on which there was any interaction."
 definition_nl = "Deel van alle mogelijke lijnen tussen eenheden waarop enige interactie was."
+reading_en = "It tells that lines exist, not how strong they are: one message is enough. A longer period finds more lines, so compare months with months. Not every two units need a line."
+reading_nl = "Het zegt dat lijnen er zijn, niet hoe sterk: één bericht is genoeg. Een langere periode vindt meer lijnen, dus vergelijk maanden met maanden. Niet elke twee eenheden hebben een lijn nodig."
+example_en = "Five units make 10 pairs. On 6 of them there was any interaction in March: 6 / 10 = 0.6."
+example_nl = "Vijf eenheden vormen 10 paren. Op 6 daarvan was er in maart enige interactie: 6 / 10 = 0,6."
+question = "crossing"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["network"]
 boundary = "any"
 direction = "up"
 reference = "Krackhardt & Stern 1988: ties between units; counted per pair"
@@ -11,11 +18,17 @@ reference = "Krackhardt & Stern 1988: ties between units; counted per pair"
 title_en = "Lines in use"
 title_nl = "Lijnen in gebruik"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "pairs of units with any interaction / all pairs of units"
+formula_nl = "paren van eenheden met enige interactie / alle paren van eenheden"
 
 [measures.lines]
 title_en = "Number of lines in use"
 title_nl = "Aantal lijnen in gebruik"
 unit = "lines"
+range = ">= 0"
+formula_en = "number of pairs of units with any interaction"
+formula_nl = "aantal paren van eenheden met enige interactie"
 */
 -- period: grain
 with unit_count as (

@@ -17,6 +17,15 @@ title_en = "Brokerage"
 title_nl = "Bemiddeling"
 definition_en = "How often people of a unit stand between two others: one acts towards them (a message, an assignment, a mention), they act towards the other, and the one never acts towards the other directly. Where the three belong tells the role. Beside each number stands what chance would give if the same people were spread over the units at random. Everybody counts in the unit with most of their weight in the period; unknown people are left out."
 definition_nl = "Hoe vaak mensen van een eenheid tussen twee anderen staan: de een richt zich tot hen (een bericht, toewijzing of vermelding), zij richten zich tot de ander, en de een richt zich nooit rechtstreeks tot de ander. Waar de drie bij horen bepaalt de rol. Naast elk getal staat wat toeval zou geven als dezelfde mensen willekeurig over de eenheden verdeeld waren. Iedereen telt in de eenheid met zijn meeste gewicht in de periode; onbekenden tellen niet mee."
+formula_en = "number of pairs of people, from one to the other, between whom somebody of the unit stands"
+formula_nl = "aantal paren van mensen, van de een naar de ander, waar iemand van de eenheid tussen staat"
+reading_en = "Compare each number with what chance would give: a large unit stands between many by its size alone. Much can mean a bridge, and also that people must go round. It is told of units only; who stands between is not kept."
+reading_nl = "Vergelijk elk getal met wat toeval zou geven: een grote eenheid staat alleen al door haar omvang tussen velen. Veel kan een brug betekenen, maar ook dat mensen moeten omlopen. Het gaat alleen over eenheden; wie ertussen staat, wordt niet bewaard."
+example_en = "Somebody of the hospital writes to a colleague, who writes to somebody of the council, to whom the first never writes. The colleague counts once, as a representative of the hospital."
+example_nl = "Iemand van het ziekenhuis schrijft een collega, die schrijft aan iemand van de gemeente, aan wie de eerste nooit zelf schrijft. De collega telt één keer, als vertegenwoordiger van het ziekenhuis."
+question = "carriers"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "context"
 reference = "Gould & Fernandez 1989"
@@ -25,26 +34,31 @@ reference = "Gould & Fernandez 1989"
 title_en = "Coordinator: all three of one unit"
 title_nl = "Coördinator: alle drie uit één eenheid"
 unit = "pairs"
+range = ">= 0"
 
 [measures.gatekeeper]
 title_en = "Gatekeeper: from another unit into the own unit"
 title_nl = "Poortwachter: van een andere eenheid de eigen eenheid in"
 unit = "pairs"
+range = ">= 0"
 
 [measures.representative]
 title_en = "Representative: from the own unit to another"
 title_nl = "Vertegenwoordiger: van de eigen eenheid naar een andere"
 unit = "pairs"
+range = ">= 0"
 
 [measures.itinerant]
 title_en = "Itinerant: between two people of one other unit"
 title_nl = "Adviseur: tussen twee mensen van één andere eenheid"
 unit = "pairs"
+range = ">= 0"
 
 [measures.liaison]
 title_en = "Liaison: between two other units"
 title_nl = "Verbinder: tussen twee andere eenheden"
 unit = "pairs"
+range = ">= 0"
 """  # noqa: E501
 READS = ("unit_act", "home", "frame")
 ROLES = ("coordinator", "gatekeeper", "representative", "itinerant", "liaison")

@@ -20,6 +20,13 @@ title_en = "Communities and units"
 title_nl = "Gemeenschappen en eenheden"
 definition_en = "The groups of people who have more to do with each other than with others, found from their ties alone, whatever unit they are of: how far these groups are the units (1: the same, 0: no more than chance), how many there are, and how clearly they stand apart (modularity: 0 not at all, above .3 clearly). Unknown people are left out; everybody counts in the unit with most of their weight. Small shifts can divide people anew: look at the trend."
 definition_nl = "De groepen mensen die meer met elkaar te maken hebben dan met anderen, gevonden uit hun verbindingen alleen, uit welke eenheid ze ook komen: in hoeverre die groepen de eenheden zijn (1: dezelfde, 0: niet meer dan toeval), hoeveel het er zijn, en hoe duidelijk ze los van elkaar staan (modulariteit: 0 niet, boven 0,3 duidelijk). Onbekenden tellen niet mee; iedereen telt in de eenheid met zijn meeste gewicht. Kleine verschuivingen kunnen mensen anders verdelen: kijk naar de trend."
+reading_en = "Near 1, people find each other through their own unit only. Low agreement with clear communities means that groups form across units, around a theme or a neighbourhood. With low modularity there are no clear groups, and the agreement says little."
+reading_nl = "Dicht bij 1 vinden mensen elkaar alleen via de eigen eenheid. Weinig overeenkomst bij duidelijke gemeenschappen wil zeggen dat er groepen dwars door eenheden heen ontstaan, rond een thema of een wijk. Bij lage modulariteit zijn er geen duidelijke groepen, en zegt de overeenkomst weinig."
+example_en = "Of the weight a part of 0.6 lies inside the communities found, where chance would give 0.34: modularity 0.6 - 0.34 = 0.26."
+example_nl = "Van het gewicht ligt een deel van 0,6 binnen de gevonden gemeenschappen, waar toeval 0,34 zou geven: modulariteit 0,6 - 0,34 = 0,26."
+question = "crossing"
+grains = ["month", "quarter"]
+told_of = ["network"]
 boundary = "any"
 direction = "context"
 reference = "Blondel et al. 2008; Vinh, Epps & Bailey 2010; Newman & Girvan 2004"
@@ -28,17 +35,26 @@ reference = "Blondel et al. 2008; Vinh, Epps & Bailey 2010; Newman & Girvan 2004
 title_en = "Agreement of communities and units"
 title_nl = "Overeenkomst van gemeenschappen en eenheden"
 unit = "index"
+range = "-1 to 1"
+formula_en = "(what communities tell of units - chance) / (the most they could tell - chance): adjusted mutual information"
+formula_nl = "(wat gemeenschappen over eenheden zeggen - toeval) / (het meeste wat zij kunnen zeggen - toeval): adjusted mutual information"
 direction = "down"
 
 [measures.communities]
 title_en = "Number of communities"
 title_nl = "Aantal gemeenschappen"
 unit = "communities"
+range = ">= 0"
+formula_en = "number of groups in the division with the highest modularity that is found"
+formula_nl = "aantal groepen in de gevonden verdeling met de hoogste modulariteit"
 
 [measures.modularity]
 title_en = "How clearly they stand apart"
 title_nl = "Hoe duidelijk ze los van elkaar staan"
 unit = "index"
+range = "-1 to 1"
+formula_en = "part of the weight inside communities - the part that chance would give"
+formula_nl = "deel van het gewicht binnen gemeenschappen - het deel dat toeval zou geven"
 """  # noqa: E501
 READS = ("unit_tie", "home")
 

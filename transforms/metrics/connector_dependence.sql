@@ -3,6 +3,15 @@ title_en = "Connector dependence"
 title_nl = "Afhankelijkheid van verbinders"
 definition_en = "How much of the weight between units would go if the busiest connectors left: the part that touches the one, two or three people with most weight across boundaries, or the top share of them (connector_share). For a unit: the part of its outward weight that its own busiest connectors carry. Beside it stands what the leaving of as many people by chance would cost; far above that, the network is fragile. Who they are is not kept."
 definition_nl = "Hoeveel van het gewicht tussen eenheden zou wegvallen als de drukste verbinders vertrokken: het deel dat de een, twee of drie mensen met het meeste gewicht over grenzen heen raakt, of het bovenste deel van hen (connector_share). Voor een eenheid: het deel van haar gewicht naar buiten dat haar eigen drukste verbinders dragen. Ernaast staat wat het vertrek van evenveel willekeurige mensen zou kosten; ver daarboven is het netwerk kwetsbaar. Wie het zijn, wordt niet bewaard."
+formula_en = "weight across boundaries that touches those people / all weight across boundaries"
+formula_nl = "gewicht over grenzen heen dat die mensen raakt / alle gewicht over grenzen heen"
+reading_en = "Look at the distance from what chance would cost; in a small network every departure costs much. It says what hangs on a few people today, not that it would stay lost: others can take over. It is a reason to share the work, never one to look for who it is."
+reading_nl = "Kijk naar de afstand tot wat toeval zou kosten; in een klein netwerk kost elk vertrek veel. Het zegt wat nu aan enkelen hangt, niet dat het verloren zou blijven: anderen kunnen het overnemen. Het is een reden om het werk te delen, nooit om te zoeken wie het is."
+example_en = "Of a weight of 70 between units the busiest connector touches 40: 40 / 70 = 0.571. Where somebody by chance would take 0.25 along, that is much."
+example_nl = "Van een gewicht van 70 tussen eenheden raakt de drukste verbinder 40: 40 / 70 = 0,571. Waar een willekeurig iemand 0,25 zou meenemen, is dat veel."
+question = "fragile"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "down"
 reference = "Albert, Jeong & Barabási 2000, attack against failure; counted in weight across boundaries"
@@ -11,21 +20,25 @@ reference = "Albert, Jeong & Barabási 2000, attack against failure; counted in 
 title_en = "Lost without the busiest connector"
 title_nl = "Verlies zonder de drukste verbinder"
 unit = "ratio"
+range = "0 to 1"
 
 [measures.loss_2]
 title_en = "Lost without the two busiest connectors"
 title_nl = "Verlies zonder de twee drukste verbinders"
 unit = "ratio"
+range = "0 to 1"
 
 [measures.loss_3]
 title_en = "Lost without the three busiest connectors"
 title_nl = "Verlies zonder de drie drukste verbinders"
 unit = "ratio"
+range = "0 to 1"
 
 [measures.loss_share]
 title_en = "Lost without the top share of connectors"
 title_nl = "Verlies zonder het bovenste deel van de verbinders"
 unit = "ratio"
+range = "0 to 1"
 */
 -- period: grain
 with across as (

@@ -3,6 +3,13 @@ title_en = "From contact to joint initiative"
 title_nl = "Van contact naar gezamenlijk initiatief"
 definition_en = "Whether units that have met come to do something together, and how long that takes: the days from their first contact in the data until their first event in what became a joint initiative, as known at the end of each period. The time is that within which half of the lines got there; a line that has not is counted as not yet (Kaplan-Meier), and while less than half ever has, there is none."
 definition_nl = "Of eenheden die elkaar ontmoetten ook samen iets gaan doen, en hoe lang dat duurt: de dagen van hun eerste contact in de gegevens tot hun eerste gebeurtenis in wat een gezamenlijk initiatief werd, zoals bekend aan het eind van elke periode. De tijd is die waarbinnen de helft van de lijnen zover was; een lijn die dat niet is, geldt als nog niet (Kaplan-Meier), en zolang minder dan de helft ooit zover komt, is er geen."
+reading_en = "The first contact is the first one in the data: in a short history everything seems quick. There are few lines, so one of them moves the number. It says nothing about the worth of an initiative."
+reading_nl = "Het eerste contact is het eerste in de gegevens: in een korte geschiedenis lijkt alles snel. Er zijn weinig lijnen, dus één lijn laat het getal bewegen. Over de waarde van een initiatief zegt het niets."
+example_en = "Of 10 lines with contact 6 came to a joint initiative: 6 / 10 = 0.6. If the fifth of the ten did so after 40 days, the time is 40 days."
+example_nl = "Van 10 lijnen met contact kwamen er 6 tot een gezamenlijk initiatief: 6 / 10 = 0,6. Als de vijfde van de tien dat na 40 dagen deed, is de tijd 40 dagen."
+question = "arises"
+grains = ["month", "quarter"]
+told_of = ["network"]
 boundary = "any"
 direction = "up"
 reference = "Kaplan & Meier 1958; Obstfeld 2005"
@@ -11,12 +18,18 @@ reference = "Kaplan & Meier 1958; Obstfeld 2005"
 title_en = "Days within which half of the lines came to a joint initiative"
 title_nl = "Dagen waarbinnen de helft van de lijnen tot een gezamenlijk initiatief kwam"
 unit = "days"
+range = ">= 0"
+formula_en = "days after which half of the lines came to a joint initiative, by Kaplan-Meier"
+formula_nl = "dagen waarna de helft van de lijnen tot een gezamenlijk initiatief kwam, volgens Kaplan-Meier"
 direction = "down"
 
 [measures.reached]
 title_en = "Part of the lines that came to a joint initiative"
 title_nl = "Deel van de lijnen dat tot een gezamenlijk initiatief kwam"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "lines that came to a joint initiative / lines with any contact"
+formula_nl = "lijnen die tot een gezamenlijk initiatief kwamen / lijnen met enig contact"
 */
 -- period: grain
 -- lookback: all

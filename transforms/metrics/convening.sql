@@ -3,6 +3,13 @@ title_en = "Multi-party convening"
 title_nl = "Partijen bijeenbrengen"
 definition_en = "Meetings and messages that bring three or more people (convening_people) of at least two units together: how many there were, how many different people took that initiative, and how many units did. For a unit: those that its people organised or sent. Large ones count too; unknown people are no unit."
 definition_nl = "Overleg en berichten die drie of meer mensen (convening_people) uit minstens twee eenheden bijeenbrengen: hoeveel het er waren, hoeveel verschillende mensen dat initiatief namen, en hoeveel eenheden. Voor een eenheid: wat haar mensen organiseerden of verstuurden. Ook grote tellen mee; onbekenden zijn geen eenheid."
+reading_en = "It counts occasions, not what came of them: fewer and better ones can be progress. Look at conveners and units too: they tell whether many invite to the table or always the same."
+reading_nl = "Het telt gelegenheden, niet wat ervan kwam: minder maar betere kan vooruitgang zijn. Kijk ook naar wie er bijeenbrengen en hoeveel eenheden dat doen: dat zegt of velen aan tafel uitnodigen of steeds dezelfden."
+example_en = "In March there are 12 meetings with three or more people of two or more units. Five people of three units organised them: events 12, conveners 5, units 3."
+example_nl = "In maart zijn er 12 overleggen met drie of meer mensen uit twee of meer eenheden. Vijf mensen uit drie eenheden organiseerden ze: gebeurtenissen 12, mensen 5, eenheden 3."
+question = "shared"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "up"
 reference = "Huxham & Vangen 2000, leadership in collaboration: mobilising members"
@@ -11,16 +18,25 @@ reference = "Huxham & Vangen 2000, leadership in collaboration: mobilising membe
 title_en = "Events that bring parties together"
 title_nl = "Gebeurtenissen die partijen bijeenbrengen"
 unit = "events"
+range = ">= 0"
+formula_en = "number of meetings and messages with at least convening_people people of two or more units"
+formula_nl = "aantal overleggen en berichten met minstens convening_people mensen uit twee of meer eenheden"
 
 [measures.conveners]
 title_en = "People who convene"
 title_nl = "Mensen die bijeenbrengen"
 unit = "people"
+range = ">= 0"
+formula_en = "number of different people who organised or sent them"
+formula_nl = "aantal verschillende mensen die ze organiseerden of verstuurden"
 
 [measures.units]
 title_en = "Units that convene"
 title_nl = "Eenheden die bijeenbrengen"
 unit = "units"
+range = ">= 0"
+formula_en = "number of different units of those people"
+formula_nl = "aantal verschillende eenheden van die mensen"
 */
 -- period: grain
 with seat as (

@@ -3,6 +3,13 @@ title_en = "Cross-boundary share"
 title_nl = "Aandeel over grenzen heen"
 definition_en = "Part of the weight that runs between different units; for a unit, part of its own weight that leaves it. Ties with unknown people are left out of it and shown as unknown share."
 definition_nl = "Deel van het gewicht dat tussen verschillende eenheden loopt; voor een eenheid het deel van haar gewicht dat haar verlaat. Verbindingen met onbekenden tellen hierin niet mee en staan apart als aandeel onbekend."
+reading_en = "It depends on how many units there are and how large: with many small ones more crosses by itself. Compare it with its own past, or look at the E-I index beside its chance level. Units have work of their own, so 1 is no target. A high unknown share says that the directory is not complete: do not trust the share then."
+reading_nl = "Het hangt af van hoeveel eenheden er zijn en hoe groot: bij veel kleine gaat er vanzelf meer over een grens. Vergelijk het met het eigen verleden, of kijk naar de E-I-index naast wat toeval zou geven. Eenheden hebben eigen werk; 1 is dus geen doel. Een hoog aandeel onbekend zegt dat de personenlijst niet volledig is: vertrouw het aandeel dan niet."
+example_en = "Of a weight of 200, 80 runs between units and 120 stays inside them: 80 / 200 = 0.4."
+example_nl = "Van een gewicht van 200 loopt 80 tussen eenheden en blijft 120 erbinnen: 80 / 200 = 0,4."
+question = "crossing"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "up"
 reference = "Krackhardt & Stern 1988"
@@ -11,11 +18,17 @@ reference = "Krackhardt & Stern 1988"
 title_en = "Cross-boundary share"
 title_nl = "Aandeel over grenzen heen"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "weight between people of different units / all weight between people whose unit is known"
+formula_nl = "gewicht tussen mensen van verschillende eenheden / alle gewicht tussen mensen van wie de eenheid bekend is"
 
 [measures.unknown_share]
 title_en = "Share of the weight that touches unknown people"
 title_nl = "Aandeel van het gewicht met onbekenden"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "weight of ties with people whose unit is unknown / all weight"
+formula_nl = "gewicht van verbindingen met mensen van wie de eenheid onbekend is / alle gewicht"
 direction = "down"
 */
 -- period: grain

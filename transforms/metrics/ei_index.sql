@@ -1,8 +1,17 @@
 /*
 title_en = "E-I index"
 title_nl = "E-I-index"
-definition_en = "(external - internal) / (external + internal) weight: -1 all inside units, +1 all between them. Because units differ in size, the value that chance alone would give (people relabelled at random) and the distance from it in standard deviations stand beside it."
-definition_nl = "(extern - intern) / (extern + intern) gewicht: -1 alles binnen eenheden, +1 alles ertussen. Omdat eenheden in grootte verschillen, staan ernaast de waarde die toeval zou geven (mensen willekeurig verdeeld) en de afstand daartoe in standaarddeviaties."
+definition_en = "Do people turn to other units, or keep to their own? -1: all weight stays inside units, +1: all of it runs between them. Because units differ in size, the value that chance alone would give (the same people spread over the units at random) and the distance from it in standard deviations stand beside it."
+definition_nl = "Richten mensen zich op andere eenheden, of blijven zij bij de eigen? -1: alle gewicht blijft binnen eenheden, +1: alles loopt ertussen. Omdat eenheden in grootte verschillen, staan ernaast de waarde die alleen toeval zou geven (dezelfde mensen willekeurig over de eenheden verdeeld) en de afstand daartoe in standaarddeviaties."
+formula_en = "(weight between units - weight inside units) / (both together)"
+formula_nl = "(gewicht tussen eenheden - gewicht binnen eenheden) / (beide samen)"
+reading_en = "Look at what chance would give before you look at the value. A z of more than 2 or less than -2 is more than chance explains. When units merge or split the value jumps, though nobody does anything else than before."
+reading_nl = "Kijk eerst naar wat toeval zou geven, dan pas naar de waarde. Een z boven 2 of onder -2 is meer dan toeval verklaart. Als eenheden samengaan of splitsen springt de waarde, ook al doet niemand iets anders dan daarvoor."
+example_en = "80 between units and 120 inside: (80 - 120) / (80 + 120) = -0.2. Where chance would give 0.6, people keep to their own unit far more than the sizes of the units explain."
+example_nl = "80 tussen eenheden en 120 erbinnen: (80 - 120) / (80 + 120) = -0,2. Waar toeval 0,6 zou geven, houden mensen het veel meer bij de eigen eenheid dan de omvang van de eenheden verklaart."
+question = "crossing"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["network"]
 boundary = "any"
 direction = "up"
 reference = "Krackhardt & Stern 1988; exact permutation moments"
@@ -11,6 +20,7 @@ reference = "Krackhardt & Stern 1988; exact permutation moments"
 title_en = "E-I index"
 title_nl = "E-I-index"
 unit = "index"
+range = "-1 to 1"
 */
 -- period: grain
 with known as (

@@ -3,6 +3,13 @@ title_en = "Initiative balance"
 title_nl = "Balans in initiatief"
 definition_en = "Do both sides of a line begin something with the other? 1: both as often, 0: always the same side. What begins something: a message that answers none, an assignment or a mention, and a meeting, begun by the unit of its organiser. Each counts once for every other unit whose people were addressed or invited, however many they are; for a unit that only got a copy it counts for cc_weight. Every meeting of a series counts. Left out are what touches unknown people and events of too many people to be a tie."
 definition_nl = "Nemen beide kanten van een lijn het initiatief naar de ander? 1: beide even vaak, 0: altijd dezelfde kant. Wat telt als begin: een bericht dat nergens op antwoordt, een toewijzing of vermelding, en een overleg, begonnen door de eenheid van de organisator. Elk telt één keer voor iedere andere eenheid waarvan mensen zijn aangeschreven of uitgenodigd, hoeveel het er ook zijn; voor een eenheid die alleen een kopie kreeg telt het voor cc_weight. Elk overleg van een reeks telt. Niet mee telt wat onbekenden raakt, en gebeurtenissen van te veel mensen om een verbinding te zijn."
+reading_en = "Low is not bad by itself: a line can be new, or calling the others can be somebody's task. When it stays low, the line stops as soon as that one side does. With few acts the balance is chance."
+reading_nl = "Laag is op zichzelf niet slecht: een lijn kan nieuw zijn, of het kan iemands taak zijn de anderen te bellen. Blijft het laag, dan stopt de lijn zodra die ene kant stopt. Bij weinig handelingen is de balans toeval."
+example_en = "A began something with B 6 times and B with A 4 times: 1 - (6 - 4) / (6 + 4) = 0.8."
+example_nl = "A begon 6 keer iets met B en B 4 keer met A: 1 - (6 - 4) / (6 + 4) = 0,8."
+question = "shared"
+grains = ["week", "month", "quarter"]
+told_of = ["line"]
 boundary = "any"
 direction = "up"
 reference = "1 - |I_gh - I_hg| / (I_gh + I_hg), over acts that begin something"
@@ -11,17 +18,26 @@ reference = "1 - |I_gh - I_hg| / (I_gh + I_hg), over acts that begin something"
 title_en = "Initiative balance"
 title_nl = "Balans in initiatief"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "1 - difference between what both sides began / what they began together"
+formula_nl = "1 - verschil tussen wat beide kanten begonnen / wat zij samen begonnen"
 
 [measures.started_by_unit]
 title_en = "Begun by the first unit"
 title_nl = "Begonnen door de eerste eenheid"
 unit = "acts"
+range = ">= 0"
+formula_en = "number of acts with which the first unit began something with the other"
+formula_nl = "aantal handelingen waarmee de eerste eenheid iets met de andere begon"
 direction = "context"
 
 [measures.started_by_other]
 title_en = "Begun by the other unit"
 title_nl = "Begonnen door de andere eenheid"
 unit = "acts"
+range = ">= 0"
+formula_en = "number of acts with which the other unit began something with the first"
+formula_nl = "aantal handelingen waarmee de andere eenheid iets met de eerste begon"
 direction = "context"
 */
 -- period: grain

@@ -3,6 +3,13 @@ title_en = "Joint initiatives"
 title_nl = "Gezamenlijke initiatieven"
 definition_en = "Series of meetings and work items in which people of several units take part together. Such an initiative is born the second time that this happens, and alive in a period in which it happens; what was alive in the period before and is not now has ended, or rests. A unit's initiatives are those in which its people took part beside others; a line's are those in which both of its units met."
 definition_nl = "Reeksen van overleggen en werkitems waaraan mensen van verschillende eenheden samen deelnemen. Zo'n initiatief ontstaat de tweede keer dat dit gebeurt, en leeft in een periode waarin het gebeurt; wat in de vorige periode leefde en nu niet, is beëindigd of rust. De initiatieven van een eenheid zijn die waaraan haar mensen naast anderen deelnamen; die van een lijn zijn die waarin haar beide eenheden elkaar troffen."
+reading_en = "Only what leaves a trace counts: a series in calendars or an item in a tool that people of several units share. An initiative that ends can have succeeded, so look at what is born beside it. In holidays much rests."
+reading_nl = "Alleen wat een spoor nalaat telt: een reeks in agenda's of een werkitem dat mensen van meer eenheden delen. Een initiatief dat eindigt kan geslaagd zijn; kijk dus ook naar wat er ontstaat. In vakanties rust er veel."
+example_en = "In the first quarter 8 initiatives were alive. In the second 6 of them still are and 3 are born: survival 6 / 8 = 0.75, alive 6 + 3 = 9, ended 8 - 6 = 2."
+example_nl = "In het eerste kwartaal leefden er 8 initiatieven. In het tweede leven er daarvan nog 6 en ontstaan er 3: voortleven 6 / 8 = 0,75, levend 6 + 3 = 9, beëindigd 8 - 6 = 2."
+question = "arises"
+grains = ["month", "quarter"]
+told_of = ["network", "unit", "line"]
 boundary = "any"
 direction = "up"
 reference = "Obstfeld 2012, creative projects"
@@ -11,22 +18,34 @@ reference = "Obstfeld 2012, creative projects"
 title_en = "Initiatives alive"
 title_nl = "Levende initiatieven"
 unit = "initiatives"
+range = ">= 0"
+formula_en = "number of joint initiatives in which people of several units took part in the period"
+formula_nl = "aantal gezamenlijke initiatieven waaraan in de periode mensen van meer eenheden deelnamen"
 
 [measures.started]
 title_en = "Initiatives born"
 title_nl = "Ontstane initiatieven"
 unit = "initiatives"
+range = ">= 0"
+formula_en = "number of those in which they did so for the second time in the period"
+formula_nl = "aantal daarvan waarin zij dat in de periode voor de tweede keer deden"
 
 [measures.ended]
 title_en = "Initiatives that ended or rest"
 title_nl = "Initiatieven die eindigden of rusten"
 unit = "initiatives"
+range = ">= 0"
+formula_en = "number that was alive in the period before and is not in this one"
+formula_nl = "aantal dat in de vorige periode leefde en in deze niet"
 direction = "down"
 
 [measures.survival]
 title_en = "Part of the initiatives that lives on"
 title_nl = "Deel van de initiatieven dat voortleeft"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "alive in this period and in the one before / alive in the one before"
+formula_nl = "levend in deze en de vorige periode / levend in de vorige"
 */
 -- period: grain
 -- lookback: 1

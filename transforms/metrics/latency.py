@@ -14,8 +14,17 @@ import polars as pl
 HEADER = """
 title_en = "Information latency"
 title_nl = "Achterstand van informatie"
-definition_en = "How many days old the latest news of another unit can be that reached a unit, straight or by way of others, at the end of the last day of the period on which anything happened. Every message, assignment and meeting across a boundary passes on what its unit had heard until then. A unit's number is the median over all other units on the books, the network's that over all pairs; who never heard anything counts as older than any, so where that is half of them there is none."
-definition_nl = "Hoeveel dagen oud het laatste nieuws van een andere eenheid kan zijn dat een eenheid bereikte, rechtstreeks of via anderen, aan het eind van de laatste dag van de periode waarop iets gebeurde. Elk bericht, elke toewijzing en elk overleg over een grens heen geeft door wat de eenheid tot dan toe hoorde. Het getal van een eenheid is de mediaan over alle andere eenheden die er zijn, dat van het netwerk die over alle paren; wie nooit iets hoorde telt als ouder dan alle andere, dus waar dat de helft is, is er geen."
+definition_en = "How many days old the latest news of another unit can be that reached a unit, straight or by way of others, at the end of the last day of the period on which anything happened. Every message, assignment and meeting across a boundary passes on what its unit had heard until then. A unit's number is the median over all other units, the network's that over all pairs; who never heard anything counts as older than any, so where that is half of them there is none."
+definition_nl = "Hoeveel dagen oud het laatste nieuws van een andere eenheid kan zijn dat een eenheid bereikte, rechtstreeks of via anderen, aan het eind van de laatste dag van de periode waarop iets gebeurde. Elk bericht, elke toewijzing en elk overleg over een grens heen geeft door wat de eenheid tot dan toe hoorde. Het getal van een eenheid is de mediaan over alle andere eenheden, dat van het netwerk die over alle paren; wie nooit iets hoorde telt als ouder dan alle andere, dus waar dat de helft is, is er geen."
+formula_en = "median over the other units of: last active day of the period - day of the latest news of that unit"
+formula_nl = "mediaan over de andere eenheden van: laatste actieve dag van de periode - dag van het laatste nieuws van die eenheid"
+reading_en = "It is the best case: news can have come along this way; whether anybody passed it on is not known. A rise means that a unit loses touch. In a holiday it rises for all."
+reading_nl = "Het is het gunstigste geval: langs deze weg kán het nieuws gekomen zijn; of iemand het doorgaf is niet bekend. Een stijging wil zeggen dat een eenheid het contact verliest. In een vakantie stijgt het voor allen."
+example_en = "On the last day the latest news of four other units is 1, 2, 6 and 20 days old. The two in the middle decide: (2 + 6) / 2 = 4 days."
+example_nl = "Op de laatste dag is het laatste nieuws van vier andere eenheden 1, 2, 6 en 20 dagen oud. De middelste twee beslissen: (2 + 6) / 2 = 4 dagen."
+question = "crossing"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "down"
 reference = "Kossinets, Kleinberg & Watts 2008, vector clocks; Lamport 1978"
@@ -24,6 +33,7 @@ reference = "Kossinets, Kleinberg & Watts 2008, vector clocks; Lamport 1978"
 title_en = "Days since the latest news, median"
 title_nl = "Dagen sinds het laatste nieuws, mediaan"
 unit = "days"
+range = ">= 0"
 """  # noqa: E501
 READS = ("crossing", "unit_event_day", "frame", "carriers", "calendar")
 LOOKBACK = "all"

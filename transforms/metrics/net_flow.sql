@@ -3,6 +3,15 @@ title_en = "Net flow"
 title_nl = "Netto stroom"
 definition_en = "Does a unit turn to others more than they turn to it? Weight of its messages, assignments and mentions towards other units less the weight of those it gets from them, as a part of both together: +1 it only sends, -1 it only receives, 0 both as much. What touches unknown people is left out."
 definition_nl = "Wendt een eenheid zich meer tot anderen dan zij tot haar? Gewicht van haar berichten, toewijzingen en vermeldingen aan andere eenheden min het gewicht van wat zij van hen krijgt, als deel van beide samen: +1 zij zendt alleen, -1 zij ontvangt alleen, 0 evenveel. Wat onbekenden raakt telt niet mee."
+formula_en = "(weight sent to other units - weight got from them) / (both together)"
+formula_nl = "(gewicht naar andere eenheden - gewicht van hen) / (beide samen)"
+reading_en = "Neither side is better: who helps people receives, who coordinates sends. The level tells of the task; a shift over time tells that something changed."
+reading_nl = "Geen van beide kanten is beter: wie mensen helpt ontvangt, wie coördineert zendt. De hoogte hoort bij de taak; een verschuiving in de tijd zegt dat er iets veranderde."
+example_en = "A unit sends 60 to others and gets 40 from them: (60 - 40) / (60 + 40) = 0.2."
+example_nl = "Een eenheid zendt 60 aan anderen en krijgt 40 van hen: (60 - 40) / (60 + 40) = 0,2."
+question = "carriers"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["unit"]
 boundary = "any"
 direction = "context"
 reference = "Net flow ratio of a directed network: (out - in) / (out + in)"
@@ -11,6 +20,7 @@ reference = "Net flow ratio of a directed network: (out - in) / (out + in)"
 title_en = "Net flow"
 title_nl = "Netto stroom"
 unit = "index"
+range = "-1 to 1"
 */
 -- period: grain
 with across as (

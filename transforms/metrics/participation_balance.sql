@@ -3,6 +3,13 @@ title_en = "Participation balance"
 title_nl = "Balans in deelname"
 definition_en = "In what units do together, a series of meetings or a work item, do they take part alike? 1: every unit that takes part does so as much, near 0: one of them does nearly all. A unit's part is the times its people were at a meeting, or the days on which they worked on the item. The mean over all that two or more units share, what is larger weighing more; for a unit, over what it takes part in. With fewer of these than participation_containers the balance is not told. Unknown people and events of too many people to be a tie are left out."
 definition_nl = "Doen eenheden in wat zij samen doen, een reeks overleggen of een werkitem, even veel mee? 1: iedere deelnemende eenheid doet even veel, bijna 0: één van hen doet bijna alles. Het deel van een eenheid is hoe vaak haar mensen bij een overleg waren, of de dagen waarop zij aan het item werkten. Het gemiddelde over alles wat twee of meer eenheden delen, waarbij wat groter is zwaarder weegt; voor een eenheid over dat waaraan zij meedoet. Bij minder daarvan dan participation_containers staat de balans er niet. Onbekenden, en gebeurtenissen van te veel mensen om een verbinding te zijn, tellen niet mee."
+reading_en = "Alike is not always right: who leads a project is there more often. Low throughout the network says that joint work is done by one party while others look on. It counts presence, not what anybody said."
+reading_nl = "Gelijk is niet altijd goed: wie een project trekt, is er vaker. Laag in het hele netwerk zegt dat één partij het gezamenlijke werk doet terwijl anderen toekijken. Het telt aanwezigheid, niet wat iemand zei."
+example_en = "Two units share a series. With 5 attendances each the balance is 1; with 9 and 1 it is 0.47."
+example_nl = "Twee eenheden delen een reeks. Met elk 5 keer aanwezig is de balans 1; met 9 en 1 is zij 0,47."
+question = "shared"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "up"
 reference = "Shannon 1948; Pielou 1966, evenness"
@@ -11,11 +18,17 @@ reference = "Shannon 1948; Pielou 1966, evenness"
 title_en = "Participation balance"
 title_nl = "Balans in deelname"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "mean over shared series and items, by size, of: entropy of the units' parts / log of the number of units"
+formula_nl = "gemiddelde over gedeelde reeksen en items, naar omvang, van: entropie van de delen van de eenheden / log van het aantal eenheden"
 
 [measures.containers]
 title_en = "Series and work items that units share"
 title_nl = "Reeksen en werkitems die eenheden delen"
 unit = "containers"
+range = ">= 0"
+formula_en = "number of series and work items with people of two or more units"
+formula_nl = "aantal reeksen en werkitems met mensen uit twee of meer eenheden"
 */
 -- period: grain
 with seat as (

@@ -3,6 +3,13 @@ title_en = "Reciprocity"
 title_nl = "Wederkerigheid"
 definition_en = "How far people return what they get: the part of all messages, assignments and mentions between people that is matched by as much the other way. 0: all one-way traffic, 1: people give each other as much as they get. For the network as a whole, within a unit, and on the line between two units, where only what passes between the two counts. Unknown people count in the network as a whole only."
 definition_nl = "In hoeverre mensen teruggeven wat ze krijgen: het deel van alle berichten, toewijzingen en vermeldingen tussen mensen waar evenveel in de andere richting tegenover staat. 0: alles eenrichtingsverkeer, 1: mensen geven elkaar over en weer evenveel. Voor het netwerk als geheel, binnen een eenheid, en op de lijn tussen twee eenheden, waar alleen telt wat tussen die twee gaat. Onbekenden tellen alleen in het netwerk als geheel."
+reading_en = "News, minutes and tasks go one way by their nature, so 1 is no target. An answer given in a meeting is not seen. Compare a line with its own past: a fall means that one side has stopped answering in kind."
+reading_nl = "Nieuws, verslagen en taken gaan van nature één kant op; 1 is dus geen doel. Een antwoord in een overleg is niet te zien. Vergelijk een lijn met haar eigen verleden: een daling wil zeggen dat één kant minder terug is gaan doen."
+example_en = "One person writes another 3 messages and gets 1 back. Of these 4 messages one in each direction is matched: 2 / 4 = 0.5."
+example_nl = "Iemand schrijft een ander 3 berichten en krijgt er 1 terug. Van deze 4 berichten staat er in elke richting één tegenover een ander: 2 / 4 = 0,5."
+question = "lively"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["network", "line"]
 boundary = "any"
 direction = "up"
 reference = "Squartini, Picciolo, Ruzzenenti & Garlaschelli 2013"
@@ -11,11 +18,17 @@ reference = "Squartini, Picciolo, Ruzzenenti & Garlaschelli 2013"
 title_en = "Part of the weight that is returned"
 title_nl = "Deel van het gewicht dat wordt beantwoord"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "weight that is matched by as much in the other direction, pair by pair / all weight"
+formula_nl = "gewicht waar per paar evenveel in de andere richting tegenover staat / alle gewicht"
 
 [measures.unweighted]
 title_en = "Part of the directed ties that run both ways"
 title_nl = "Deel van de gerichte verbindingen dat beide kanten op gaat"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "directed ties of which the other direction exists too / all directed ties"
+formula_nl = "gerichte verbindingen waarvan ook de andere richting bestaat / alle gerichte verbindingen"
 */
 -- period: grain
 with act as (

@@ -3,6 +3,15 @@ title_en = "Regularity"
 title_nl = "Regelmaat"
 definition_en = "Part of the weeks in which there was any interaction on the line between two units. A week belongs to the month and quarter in which it ends (on Sunday); weeks in which the whole network was silent, such as holidays, do not count. Few weeks say little: the interval tells how sure the part is. Lines that were silent throughout have no row."
 definition_nl = "Deel van de weken waarin er enige interactie was op de lijn tussen twee eenheden. Een week hoort bij de maand en het kwartaal waarin zij eindigt (op zondag); weken waarin het hele netwerk stil was, zoals vakanties, tellen niet mee. Weinig weken zeggen weinig: het interval zegt hoe zeker het deel is. Lijnen die de hele tijd stil waren, hebben geen rij."
+formula_en = "weeks with any interaction on the line / weeks in which the network was not silent"
+formula_nl = "weken met enige interactie op de lijn / weken waarin het netwerk niet stil was"
+reading_en = "It tells of rhythm, not of strength: one message a week gives 1. Not every line needs contact each week. In a month there are four weeks, so look at the interval, or at quarters."
+reading_nl = "Het zegt iets over ritme, niet over sterkte: één bericht per week geeft 1. Niet elke lijn heeft wekelijks contact nodig. Een maand heeft vier weken: kijk dus naar het interval, of naar kwartalen."
+example_en = "A quarter has 13 weeks, and in one of them the whole network was silent. The line was active in 9 of the other 12: 9 / 12 = 0.75."
+example_nl = "Een kwartaal heeft 13 weken, en in één daarvan was het hele netwerk stil. De lijn was actief in 9 van de andere 12: 9 / 12 = 0,75."
+question = "lively"
+grains = ["month", "quarter"]
+told_of = ["line"]
 boundary = "any"
 direction = "up"
 reference = "Wilson 1927, the interval"
@@ -11,6 +20,7 @@ reference = "Wilson 1927, the interval"
 title_en = "Share of weeks active"
 title_nl = "Aandeel actieve weken"
 unit = "ratio"
+range = "0 to 1"
 */
 -- period: grain
 -- lookback: 1

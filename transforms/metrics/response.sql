@@ -3,6 +3,13 @@ title_en = "Response"
 title_nl = "Reactie"
 definition_en = "How often and how soon people answer when they are asked. Asked is everybody to whom a message that opens a conversation is addressed; the answer is the next message of that person in it, within answer_days. This line has a direction: its first unit asks and its second is asked, so A-B and B-A are two. The network is all lines between units together; what a unit asks its own people stands beside it. The rate counts only what was asked so long ago that answer_days have passed, with Wilson's interval. The time is that within which half is answered; what has no answer counts as not answered yet (Kaplan-Meier), and where less than half is ever answered there is none. A person in several units counts in each."
 definition_nl = "Hoe vaak en hoe snel mensen antwoorden als hun iets gevraagd wordt. Gevraagd is ieder aan wie een bericht gericht is dat een gesprek opent; het antwoord is het volgende bericht van die persoon daarin, binnen answer_days. Deze lijn heeft een richting: de eerste eenheid vraagt en de tweede wordt gevraagd, dus A-B en B-A zijn er twee. Het netwerk is alle lijnen tussen eenheden samen; wat een eenheid haar eigen mensen vraagt staat ernaast. Het aandeel telt alleen wat zo lang geleden gevraagd is dat answer_days voorbij zijn, met het interval van Wilson. De tijd is die waarbinnen de helft beantwoord is; wat geen antwoord heeft, geldt als nog niet beantwoord (Kaplan-Meier), en waar nooit de helft beantwoord wordt, is er geen. Wie in meer eenheden zit telt in elk mee."
+reading_en = "An answer by telephone or in a meeting is not seen, so more is answered than this says. The hours run on at night and in weekends. It tells of lines, never of a person. Where little was asked, the interval is wide."
+reading_nl = "Een antwoord per telefoon of in een overleg is niet te zien, dus er wordt meer beantwoord dan hier staat. De uren lopen 's nachts en in het weekend door. Het gaat over lijnen, nooit over een persoon. Waar weinig gevraagd werd, is het interval breed."
+example_en = "People of B are asked 3 times and answer twice, after 4 and after 30 hours: 2 / 3 = 0.667. Half of what was asked is answered after 30 hours. The mean of the two answers would say (4 + 30) / 2 = 17 hours, and forget the one that never came."
+example_nl = "Mensen van B worden 3 keer iets gevraagd en antwoorden twee keer, na 4 en na 30 uur: 2 / 3 = 0,667. De helft van wat gevraagd is, is na 30 uur beantwoord. Het gemiddelde van de twee antwoorden zou (4 + 30) / 2 = 17 uur zeggen, en vergeet het antwoord dat nooit kwam."
+question = "lively"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "line"]
 boundary = "any"
 direction = "up"
 reference = "Kaplan & Meier 1958; Wilson 1927"
@@ -11,11 +18,17 @@ reference = "Kaplan & Meier 1958; Wilson 1927"
 title_en = "Part that is answered"
 title_nl = "Deel dat beantwoord wordt"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "answered within answer_days / asked so long ago that answer_days have passed"
+formula_nl = "beantwoord binnen answer_days / zo lang geleden gevraagd dat answer_days voorbij zijn"
 
 [measures.time]
 title_en = "Time within which half is answered"
 title_nl = "Tijd waarbinnen de helft beantwoord is"
 unit = "hours"
+range = ">= 0"
+formula_en = "hours after which half of what was asked is answered, by Kaplan-Meier"
+formula_nl = "uren waarna de helft van wat gevraagd is beantwoord is, volgens Kaplan-Meier"
 direction = "down"
 */
 -- period: grain

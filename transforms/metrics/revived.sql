@@ -3,6 +3,13 @@ title_en = "Revived ties"
 title_nl = "Herleefde verbindingen"
 definition_en = "Ties between people of different units that came back after more than resumed_within periods, and over how many people reviving them is spread: as many as would revive equally often to give the same spread. Who revives: whoever began the event in which the two met again, one of them or a third. Nobody is named or ranked. With fewer than initiator_acts it is not told; where nobody revived twice there is no number but only a lower end: more than that many."
 definition_nl = "Verbindingen tussen mensen van verschillende eenheden die na meer dan resumed_within perioden terugkwamen, en over hoeveel mensen het doen herleven verdeeld is: zo veel als er met gelijke inbreng dezelfde spreiding zouden geven. Wie doet herleven: wie de gebeurtenis begon waarin de twee elkaar weer troffen, een van hen of een derde. Niemand wordt genoemd of gerangschikt. Bij minder dan initiator_acts staat het er niet; waar niemand het twee keer deed is er geen getal maar alleen een ondergrens: meer dan zo veel."
+reading_en = "An old tie that comes back brings trust that is there already. Many of them can also mean that the contact was lost too easily before. Early in the data there can be none. Counting who revives says over how many people that work is spread, and never who they are."
+reading_nl = "Een oude verbinding die terugkomt brengt vertrouwen mee dat er al was. Veel ervan kan ook betekenen dat het contact eerder te makkelijk verloren ging. In het begin van de gegevens kunnen ze er niet zijn. Het effectief aantal zegt over hoeveel mensen dat werk verdeeld is, en nooit wie het zijn."
+example_en = "Three people revive 5, 3 and 2 ties, 10 in all: 10 * 9 / (5 * 4 + 3 * 2 + 2 * 1) = 3.21."
+example_nl = "Drie mensen doen 5, 3 en 2 verbindingen herleven, samen 10: 10 * 9 / (5 * 4 + 3 * 2 + 2 * 1) = 3,21."
+question = "changes"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "line"]
 boundary = "any"
 direction = "up"
 reference = "Levin, Walter & Murnighan 2011, dormant ties; Hill 1973, order 2"
@@ -11,11 +18,17 @@ reference = "Levin, Walter & Murnighan 2011, dormant ties; Hill 1973, order 2"
 title_en = "Ties that came back after long"
 title_nl = "Verbindingen die na lange tijd terugkwamen"
 unit = "ties"
+range = ">= 0"
+formula_en = "number of ties between people of different units last seen more than resumed_within periods ago"
+formula_nl = "aantal verbindingen tussen mensen van verschillende eenheden dat meer dan resumed_within perioden geleden voor het laatst gezien is"
 
 [measures.effective]
 title_en = "Effective number of people who revive them"
 title_nl = "Effectief aantal mensen dat ze doet herleven"
 unit = "index"
+range = ">= 1"
+formula_en = "X (X - 1) / sum of x (x - 1) over people, where x is how many ties one of them revived and X how many all did"
+formula_nl = "X (X - 1) / som van x (x - 1) over mensen, waar x is hoeveel verbindingen een van hen deed herleven en X hoeveel allen samen"
 */
 -- period: grain
 with placed as (

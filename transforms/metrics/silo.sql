@@ -3,6 +3,13 @@ title_en = "Silo index"
 title_nl = "Verzuilingsindex"
 definition_en = "How much units keep to themselves. For the network: assortativity, 1 where all weight stays inside units, 0 where it runs as the activity of the units alone would give, below 0 where units seek each other out. For a unit: the part of its people's weight that stays inside, beside the part that chance would give in a network of this size. Unknown people are left out."
 definition_nl = "In hoeverre eenheden op zichzelf blijven. Voor het netwerk: assortativiteit, 1 als alle gewicht binnen eenheden blijft, 0 als het loopt zoals alleen de drukte van de eenheden zou geven, onder 0 als eenheden elkaar juist opzoeken. Voor een eenheid: het deel van het gewicht van haar mensen dat binnen blijft, naast het deel dat toeval zou geven in een netwerk van deze omvang. Onbekenden tellen niet mee."
+reading_en = "Units have work of their own, so 0 is no target. A rise over several quarters means that units turn inward. For a unit look at the distance from chance: of a small unit little can stay inside."
+reading_nl = "Eenheden hebben eigen werk; 0 is dus geen doel. Een stijging over meer kwartalen wil zeggen dat eenheden zich naar binnen keren. Kijk bij een eenheid naar de afstand tot toeval: bij een kleine eenheid kan weinig binnen blijven."
+example_en = "Of a weight of 100, 70 stays inside units where the activity of the units alone would give 40: (70 - 40) / (100 - 40) = 0.5."
+example_nl = "Van een gewicht van 100 blijft 70 binnen eenheden, waar alleen de drukte van de eenheden 40 zou geven: (70 - 40) / (100 - 40) = 0,5."
+question = "crossing"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "down"
 reference = "Newman 2003, mixing patterns; Coleman 1958"
@@ -11,11 +18,17 @@ reference = "Newman 2003, mixing patterns; Coleman 1958"
 title_en = "Assortativity"
 title_nl = "Assortativiteit"
 unit = "index"
+range = "-1 to 1"
+formula_en = "(weight inside units - what chance would give) / (all weight - what chance would give)"
+formula_nl = "(gewicht binnen eenheden - wat toeval zou geven) / (alle gewicht - wat toeval zou geven)"
 
 [measures.homophily]
 title_en = "Weight that stays inside the unit"
 title_nl = "Gewicht dat binnen de eenheid blijft"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "weight of the unit's people that stays inside / all their weight"
+formula_nl = "gewicht van de mensen van de eenheid dat binnen blijft / al hun gewicht"
 */
 -- period: grain
 with mixing as (

@@ -3,6 +3,15 @@ title_en = "Boundary spanners"
 title_nl = "Grensgangers"
 definition_en = "Part of a unit's active people who have ties with at least two people (spanner_ties) of other units. The interval tells how sure that is with so few people: small units swing widely. Unknown people count on neither side."
 definition_nl = "Deel van de actieve mensen van een eenheid met verbindingen met minstens twee mensen (spanner_ties) van andere eenheden. Het interval zegt hoe zeker dat is bij zo weinig mensen: kleine eenheden schommelen sterk. Onbekenden tellen aan geen van beide kanten mee."
+formula_en = "people with ties to at least spanner_ties people of other units / active people"
+formula_nl = "mensen met verbindingen met minstens spanner_ties mensen van andere eenheden / actieve mensen"
+reading_en = "It need not be high: a few people can serve a unit well, if they are not alone. Small units swing widely, so look at the interval. It counts people and never says who they are."
+reading_nl = "Het hoeft niet hoog te zijn: een paar mensen kunnen een eenheid goed dienen, als zij er niet alleen voor staan. Kleine eenheden schommelen sterk: kijk naar het interval. Het telt mensen en zegt nooit wie het zijn."
+example_en = "Of the 12 active people of a unit 3 have ties with two or more people elsewhere: 3 / 12 = 0.25, with an interval from 0.09 to 0.53."
+example_nl = "Van de 12 actieve mensen van een eenheid hebben er 3 verbindingen met twee of meer mensen elders: 3 / 12 = 0,25, met een interval van 0,09 tot 0,53."
+question = "carriers"
+grains = ["week", "month", "quarter"]
+told_of = ["network", "unit"]
 boundary = "any"
 direction = "up"
 reference = "Tushman & Scanlan 1981; Wilson 1927"
@@ -11,6 +20,7 @@ reference = "Tushman & Scanlan 1981; Wilson 1927"
 title_en = "Share of people who span boundaries"
 title_nl = "Aandeel mensen dat grenzen overbrugt"
 unit = "ratio"
+range = "0 to 1"
 counts = "people"
 */
 -- period: grain

@@ -13,8 +13,17 @@ from scipy.sparse.csgraph import maximum_bipartite_matching
 HEADER = """
 title_en = "Threads"
 title_nl = "Draden"
-definition_en = "The fewest people whose leaving would cut the line between two units altogether."
-definition_nl = "Het kleinste aantal mensen door wier vertrek de lijn tussen twee eenheden geheel breekt."
+definition_en = "By how many threads a line hangs: the fewest people whose leaving would cut the line between two units altogether."
+definition_nl = "Aan hoeveel draden een lijn hangt: het kleinste aantal mensen door wier vertrek de lijn tussen twee eenheden geheel breekt."
+formula_en = "largest number of ties between the two units of which no two have a person in common (maximum matching)"
+formula_nl = "grootste aantal verbindingen tussen de twee eenheden waarvan er geen twee een mens delen (maximum matching)"
+reading_en = "A heavy line with one thread hangs on one person. As a number of people it is hidden below the threshold: a line whose people are shown and whose threads are not has few. More threads make a line safer, not busier."
+reading_nl = "Een zware lijn met één draad hangt aan één mens. Als aantal mensen is het onder de drempel verborgen: een lijn waarvan het gewicht er staat en het aantal draden niet, heeft er weinig. Meer draden maken een lijn veiliger, niet drukker."
+example_en = "Person 1 of A has ties with x, y and z of B; persons 2 and 3 of A with x only. When 1 and x leave nothing is left: 2 threads, though there are 5 ties."
+example_nl = "Persoon 1 van A heeft verbindingen met x, y en z van B; personen 2 en 3 van A alleen met x. Als 1 en x vertrekken blijft er niets over: 2 draden, terwijl er 5 verbindingen zijn."
+question = "fragile"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["line"]
 boundary = "any"
 direction = "up"
 reference = "König 1931; Hopcroft & Karp 1973"
@@ -23,7 +32,8 @@ reference = "König 1931; Hopcroft & Karp 1973"
 title_en = "Threads"
 title_nl = "Draden"
 unit = "people"
-"""
+range = ">= 0"
+"""  # noqa: E501
 READS = ("unit_tie",)
 _LINE = ("grain", "period", "channel", "boundary", "unit", "other_unit")
 

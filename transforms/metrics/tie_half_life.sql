@@ -3,6 +3,15 @@ title_en = "Half-life of the ties"
 title_nl = "Halfwaardetijd van de verbindingen"
 definition_en = "The age at which half of the ties between people of different units have ended, judged by what became of them in the last half_life_months. A tie lasts from when the two begin until they share nothing for more than resumed_within periods; older ties count from the age at which they came into view, running ones as not ended yet (Kaplan-Meier with delayed entry). Ties of the first period of the data, whose age nobody knows, are left out. While less than half ends, there is none. A line's number is that of its own ties; that within a unit stands beside it."
 definition_nl = "De leeftijd waarop de helft van de verbindingen tussen mensen van verschillende eenheden geëindigd is, gerekend naar wat er in de laatste half_life_months van ze werd. Een verbinding duurt vanaf het begin totdat de twee langer dan resumed_within perioden niets delen; oudere verbindingen tellen mee vanaf de leeftijd waarop ze in beeld kwamen, lopende als nog niet geëindigd (Kaplan-Meier met late instroom). Verbindingen uit de eerste periode van de gegevens, waarvan niemand de leeftijd weet, blijven buiten beschouwing. Zolang minder dan de helft eindigt, is er geen. Het getal van een lijn is dat van haar eigen verbindingen; dat binnen een eenheid staat ernaast."
+formula_en = "age in months at which half of the ties have ended, by Kaplan-Meier"
+formula_nl = "leeftijd in maanden waarop de helft van de verbindingen geëindigd is, volgens Kaplan-Meier"
+reading_en = "Project work ends by its nature, so longer is not always better. A short history cannot show long ages. Empty mostly means that more than half of the ties last longer than anybody can yet say."
+reading_nl = "Projecten eindigen vanzelf, dus langer is niet altijd beter. Een korte geschiedenis kan geen hoge leeftijden laten zien. Leeg betekent meestal dat meer dan de helft van de verbindingen langer duurt dan nu te zeggen is."
+example_en = "Of 10 ties that begin together 3 end in their second month and 2 in their fourth: after four months (3 + 2) / 10 = 0.5 have ended, so the half-life is 4 months."
+example_nl = "Van 10 verbindingen die samen beginnen eindigen er 3 in hun tweede maand en 2 in hun vierde: na vier maanden is (3 + 2) / 10 = 0,5 geëindigd, dus de halfwaardetijd is 4 maanden."
+question = "changes"
+grains = ["month", "quarter"]
+told_of = ["network", "line"]
 boundary = "any"
 direction = "up"
 reference = "Kaplan & Meier 1958; Burt 2000, decay of ties"
@@ -11,6 +20,7 @@ reference = "Kaplan & Meier 1958; Burt 2000, decay of ties"
 title_en = "Age at which half of the ties have ended"
 title_nl = "Leeftijd waarop de helft van de verbindingen geëindigd is"
 unit = "months"
+range = ">= 0"
 */
 -- period: grain
 -- lookback: all

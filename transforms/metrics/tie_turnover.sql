@@ -3,6 +3,13 @@ title_en = "Tie turnover"
 title_nl = "Verloop van verbindingen"
 definition_en = "What became of the ties: new ones, those that went on, came back or were lost since the period before. Lines follow the units of each period; the first period has nothing to compare with. From day to day it is told of the whole network only: on one line that would be noise."
 definition_nl = "Wat er van de verbindingen werd: nieuwe, en die doorgingen, terugkwamen of verloren gingen sinds de vorige periode. Lijnen volgen de eenheden van elke periode; de eerste periode heeft geen vergelijking. Van dag op dag staat het er alleen voor het hele netwerk: op één lijn zou dat ruis zijn."
+reading_en = "Short periods lose much by chance: two people who speak each other monthly seem lost in most weeks. Look at months or quarters. Early in the data nearly everything is new. No value is best: a network without new ties closes, one without lasting ties has no memory."
+reading_nl = "Korte perioden verliezen veel door toeval: twee mensen die elkaar maandelijks spreken, lijken in de meeste weken verloren. Kijk naar maanden of kwartalen. In het begin van de gegevens is bijna alles nieuw. Geen waarde is de beste: een netwerk zonder nieuwe verbindingen sluit zich, een zonder blijvende heeft geen geheugen."
+example_en = "In February there are 20 ties. In March 15 of them are still there, and 10 others: retention 15 / 20 = 0.75, overlap 15 / (20 + 10) = 0.5."
+example_nl = "In februari zijn er 20 verbindingen. In maart zijn er daarvan nog 15, en 10 andere: behoud 15 / 20 = 0,75, overlap 15 / (20 + 10) = 0,5."
+question = "changes"
+grains = ["day", "week", "month", "quarter"]
+told_of = ["network", "line"]
 boundary = "any"
 direction = "context"
 reference = "Burt 2000, decay of ties; Jaccard 1901"
@@ -11,36 +18,57 @@ reference = "Burt 2000, decay of ties; Jaccard 1901"
 title_en = "New ties"
 title_nl = "Nieuwe verbindingen"
 unit = "ties"
+range = ">= 0"
+formula_en = "number of ties never seen before"
+formula_nl = "aantal verbindingen dat nooit eerder gezien is"
 
 [measures.persisted]
 title_en = "Ties that went on"
 title_nl = "Verbindingen die doorgingen"
 unit = "ties"
+range = ">= 0"
+formula_en = "number of ties that were there in the period before too"
+formula_nl = "aantal verbindingen dat er in de vorige periode ook was"
 
 [measures.resumed]
 title_en = "Ties that came back soon"
 title_nl = "Verbindingen die snel terugkwamen"
 unit = "ties"
+range = ">= 0"
+formula_en = "number of ties last seen two to resumed_within periods ago"
+formula_nl = "aantal verbindingen dat twee tot resumed_within perioden geleden voor het laatst gezien is"
 
 [measures.reactivated]
 title_en = "Ties that came back after long"
 title_nl = "Verbindingen die na lange tijd terugkwamen"
 unit = "ties"
+range = ">= 0"
+formula_en = "number of ties last seen longer ago than that"
+formula_nl = "aantal verbindingen dat langer geleden voor het laatst gezien is"
 
 [measures.lost]
 title_en = "Ties lost"
 title_nl = "Verloren verbindingen"
 unit = "ties"
+range = ">= 0"
+formula_en = "number of ties of the period before that are not there now"
+formula_nl = "aantal verbindingen van de vorige periode dat er nu niet is"
 
 [measures.retention]
 title_en = "Retention"
 title_nl = "Behoud"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "ties of the period before that are still there / all ties of the period before"
+formula_nl = "verbindingen van de vorige periode die er nog zijn / alle verbindingen van de vorige periode"
 
 [measures.jaccard]
 title_en = "Overlap with the period before"
 title_nl = "Overlap met de vorige periode"
 unit = "ratio"
+range = "0 to 1"
+formula_en = "ties that are there in both periods / ties that are there in either"
+formula_nl = "verbindingen die er in beide perioden zijn / verbindingen die er in een van beide zijn"
 */
 -- period: grain
 -- lookback: 1

@@ -62,7 +62,6 @@ with step as (
 ), gap as (
   select *,
     idx - max(awake_idx) over so_far as silent,
-    case when awake_idx is not null then awake_idx - max(awake_idx) over before end as away,
     count(awake_idx) over so_far as times,
     max(awake_idx) over so_far - min(awake_idx) over so_far as stretch,
     sum(w) over recent as w_recent, count(w) over recent as n_recent,
@@ -74,9 +73,6 @@ with step as (
   window so_far as (
     partition by grain, channel, boundary, unit, other_unit order by idx
     rows between unbounded preceding and current row
-  ), before as (
-    partition by grain, channel, boundary, unit, other_unit order by idx
-    rows between unbounded preceding and 1 preceding
   ), recent as (
     partition by grain, channel, boundary, unit, other_unit order by idx rows between 2 preceding and current row
   ), base as (
@@ -97,8 +93,12 @@ with step as (
       when n_base >= 3 and n_recent >= 2 and ratio >= $growing and z >= $line_z then 'growing'
       when n_base >= 3 and n_recent >= 2 and ratio <= $weakening and z <= -$line_z then 'weakening'
       when n_base >= 3 and ratio between 0.8 and 1.25 then 'steady' end as mark,
-    max(case when (away - 1) * days >= $quiet_days then idx end) over so_far as returned
-  from judged
+    max(case when was_quiet and awake_idx is not null then idx end) over so_far as returned
+  from (
+    select *, lag(is_quiet) over (
+      partition by grain, channel, boundary, unit, other_unit order by idx) as was_quiet
+    from judged
+  ) told
   window so_far as (
     partition by grain, channel, boundary, unit, other_unit order by idx
     rows between unbounded preceding and current row)

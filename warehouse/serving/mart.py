@@ -203,6 +203,21 @@ DELIVERY = Table(
         Column("is_missing", "BOOLEAN", "So little that an export seems to be missing."),
     ),
 )  # fmt: skip
+SIGNAL = Table(
+    "signal",
+    "What deserves attention: made from the other tables of this file, so it tells no more than they do.",
+    (
+        Column("kind", "VARCHAR", "Which signal: line_quiet, source_missing, ..."),
+        Column("title_en", "VARCHAR", "What it is called, in English."),
+        Column("title_nl", "VARCHAR", "What it is called, in Dutch."),
+        *_CELL[2:8],
+        Column("score", "DOUBLE", "Part of the network's interaction that is at stake, or of the change itself."),
+        Column("value", "DOUBLE", "The number behind it.", nullable=True),
+        Column("before", "DOUBLE", "What that was before.", nullable=True),
+        Column("sentence_en", "VARCHAR", "The signal as a sentence, in English."),
+        Column("sentence_nl", "VARCHAR", "The signal as a sentence, in Dutch."),
+    ),
+)  # fmt: skip
 METRIC = Table(
     "metric",
     "The catalogue: what each metric and measure means.",
@@ -213,8 +228,19 @@ METRIC = Table(
         Column("title_nl", "VARCHAR", "Title, Dutch."),
         Column("definition_en", "VARCHAR", "What it says, English."),
         Column("definition_nl", "VARCHAR", "What it says, Dutch."),
+        Column("formula_en", "VARCHAR", "How it is computed, English."),
+        Column("formula_nl", "VARCHAR", "How it is computed, Dutch."),
+        Column("reading_en", "VARCHAR", "How to read it and how not, English.", nullable=True),
+        Column("reading_nl", "VARCHAR", "How to read it and how not, Dutch.", nullable=True),
         Column("unit", "VARCHAR", "Unit of the value: weight, hours, people, ratio, ..."),
+        Column("unit_en", "VARCHAR", "The unit in words, English."),
+        Column("unit_nl", "VARCHAR", "The unit in words, Dutch."),
+        Column("range", "VARCHAR", "What the value can be: 0 to 1, -1 to 1, >= 0, ..."),
         Column("direction", "VARCHAR", "up or down where that is good; context where neither is."),
+        Column("question_en", "VARCHAR", "Question that the metric helps to answer, English."),
+        Column("question_nl", "VARCHAR", "Question that the metric helps to answer, Dutch."),
+        Column("grains", "VARCHAR", "Grains that it is told for: day, week, ...", nullable=True),
+        Column("told_of", "VARCHAR", "What it is told of: network, unit, line.", nullable=True),
         Column("reference", "VARCHAR", "Where the metric comes from.", nullable=True),
         Column(
             "parameters",
@@ -274,6 +300,7 @@ PUBLICATION = Table(
 )  # fmt: skip
 TABLES = (
     CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, METRIC, UNIT, CALENDAR, PUBLICATION,
+    SIGNAL,
 )  # fmt: skip
 
 _COLUMN = {column.name: column for table in (SERIES, CELL) for column in table.columns}

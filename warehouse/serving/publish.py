@@ -40,10 +40,12 @@ class Content:
     """What goes into a release: rows of each table of `mart`, as SELECTs over the private warehouse.
 
     A table may come in several parts (one fits in memory, the whole may not) or stay empty. Columns are found by
-    name. SELECTs may use the parameters $k and $dominance. `catalogue` has the columns of `mart.METRIC`.
+    name. SELECTs may use the parameters $k and $dominance. `signals` are SELECTs over the new file's
+    own tables. `catalogue` has the columns of `mart.METRIC`.
     """
 
     rows: Mapping[str, Sequence[str]]
+    signals: Sequence[str]
     catalogue: pl.DataFrame
 
 
@@ -115,6 +117,8 @@ def _build(
             )
             for table in mart.TABLES
         }
+        cursor.execute(f"USE {mart.CATALOG}.{mart.MART}")
+        rows["signal"] = sum(_insert(cursor, mart.SIGNAL, select, {}) for select in content.signals)
         cursor.execute("COMMIT")
         cursor.unregister("catalogue_to_publish")
     return rows

@@ -1,0 +1,134 @@
+"""A source that stops delivering is told as that, and not as less collaboration."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import duckdb
+import pytest
+
+from tests.network import PARAMETERS, build, empty_warehouse
+from transforms.people import ALWAYS, OPEN
+
+START = date(2025, 1, 6)  # a Monday
+MEMBERS = {1: "A", 2: "A", 3: "B", 4: "B", 5: "C", 6: "C"}
+PARAMETERS_HERE = {**PARAMETERS, "source_least": 5}
+
+
+def network(
+    weeks: int,
+    sources: dict[str, tuple[int, int]],
+    missing: dict[str, set[int]],
+    holiday: set[int] = frozenset(),  # type: ignore[assignment]
+) -> duckdb.DuckDBPyConnection:
+    """Ten meetings a week of each source's two people; what lies in nobody's export is not seen."""
+    con = empty_warehouse()
+    con.execute("INSERT INTO boundary VALUES ('organisation')")
+    con.executemany(
+        "INSERT INTO membership VALUES (?, 'organisation', ?, ?, ?, 1, 'directory')",
+        [(person, unit, ALWAYS, OPEN) for person, unit in MEMBERS.items()],
+    )
+    pairs = sorted(set(sources.values()))
+    events, seats, seen, number = [], [], [], 0
+    for week in range(weeks):
+        for pair in pairs:
+            for n in range(1 if week in holiday else 10):
+                number += 1
+                day = START + timedelta(weeks=week, days=n % 5)
+                start = datetime.combine(day, datetime.min.time()) + timedelta(hours=9)
+                showing = [
+                    s for s, p in sources.items() if p == pair and week not in missing.get(s, set())
+                ]
+                if not showing:
+                    continue
+                events.append((number, "meeting", "meeting", day, start, start + timedelta(hours=1),
+                               pair[0], None, None, None, False, 0, None))  # fmt: skip
+                seats += [
+                    (day, number, pair[0], "organiser", "none"),
+                    (day, number, pair[1], "required", "none"),
+                ]
+                seen += [(day, number, source) for source in showing]
+    con.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
+    con.executemany("INSERT INTO participation VALUES (?,?,?,?,?)", seats)
+    con.executemany("INSERT INTO observation VALUES (?,?,?)", seen)
+    con.execute("INSERT INTO stale_day SELECT DISTINCT day FROM event")
+    build(con, parameters=PARAMETERS_HERE)
+    return con
+
+
+def week(n: int) -> date:
+    return START + timedelta(weeks=n)
+
+
+SOURCES = {"a": (1, 2), "b": (3, 4), "c": (5, 6), "ab": (1, 3), "ba": (1, 3)}
+
+
+@pytest.fixture(scope="module")
+def silent() -> duckdb.DuckDBPyConnection:
+    """Source b delivers nothing in weeks 8 and 9; ba neither, but ab shows the same meetings."""
+    return network(12, SOURCES, {"b": {8, 9}, "ba": {8, 9}})
+
+
+def test_the_silent_source_is_missing_in_just_these_weeks(
+    silent: duckdb.DuckDBPyConnection,
+) -> None:
+    found = silent.sql(
+        "SELECT source, period, events, share FROM delivery"
+        " WHERE grain = 'week' AND channel = '(all)' AND is_missing ORDER BY ALL"
+    ).fetchall()
+    assert found == [(s, week(n), 0, 0.0) for s in ("b", "ba") for n in (8, 9)]
+
+
+def test_only_what_nobody_else_shows_is_incomplete(silent: duckdb.DuckDBPyConnection) -> None:
+    found = silent.sql(
+        "SELECT unit, other_unit, completeness, missing_sources FROM completeness"
+        " WHERE grain = 'week' AND channel = '(all)' AND period = ? ORDER BY ALL",
+        params=[week(8)],
+    ).fetchall()
+    # B with itself is wholly gone, half of what B does is; A-B is whole: ab shows it too.
+    assert found == [
+        ("(all)", "(all)", pytest.approx(3 / 4), 1), ("B", "(all)", pytest.approx(1 / 2), 1),
+        ("B", "B", 0.0, 1),
+    ]  # fmt: skip
+
+
+def test_trends_skip_the_hole(silent: duckdb.DuckDBPyConnection) -> None:
+    rows = silent.sql(
+        "SELECT period, completeness, previous, change FROM trend WHERE metric = 'flow'"
+        " AND measure = 'weight' AND grain = 'week' AND channel = '(all)' AND unit = 'A'"
+        " AND other_unit = 'B' ORDER BY period"
+    ).fetchall()
+    assert {change for _, _, _, change in rows} == {0.0, None}
+    assert [share for _, share, _, _ in rows] == [1.0] * 11 + [0.0]
+    network = silent.sql(
+        "SELECT period, completeness, change, rolling_median FROM trend WHERE metric = 'interaction_volume'"
+        " AND measure = 'weight' AND grain = 'week' AND channel = '(all)' AND boundary = 'organisation'"
+        " AND unit = '(all)' ORDER BY period"
+    ).fetchall()
+    told = {period: (share, change) for period, share, change, _ in network}
+    assert told[week(8)] == (pytest.approx(3 / 4), None)
+    assert told[week(10)] == (1.0, None)  # nothing whole to compare with
+    assert {median for _, _, _, median in network[4:11]} == {40.0}
+
+
+def test_the_week_that_is_not_over_is_compared_with_nothing(
+    silent: duckdb.DuckDBPyConnection,
+) -> None:
+    last = silent.sql(
+        "SELECT DISTINCT completeness, change FROM trend WHERE grain = 'week' AND period = ?",
+        params=[week(11)],
+    ).fetchall()
+    assert last == [(0.0, None)]  # data end on its Friday
+
+
+def test_a_holiday_is_no_missing_source() -> None:
+    con = network(12, SOURCES, {}, holiday={8})
+    assert con.sql("SELECT count(*) FROM delivery WHERE is_missing").fetchall() == [(0,)]
+
+
+def test_a_source_on_its_own_is_held_against_itself() -> None:
+    con = network(12, {"a": (1, 2)}, {}, holiday={8})
+    found = con.sql(
+        "SELECT DISTINCT period FROM delivery WHERE is_missing AND grain = 'week'"
+    ).fetchall()
+    assert found == [(week(8),)]

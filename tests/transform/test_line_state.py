@@ -1,0 +1,102 @@
+"""How a line fares: from weights per month to states that do not flicker."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from tests.network import build, empty_warehouse
+from transforms.people import ALWAYS, OPEN
+
+START = date(2024, 1, 1)
+
+
+def months(counts: list[int], *, closed_from: date | None = None, rest: int = 20) -> list[str]:
+    """States of A-B per month when a1 and b1 meet so often; c1 and d1 meet `rest` times each month."""
+    con = empty_warehouse()
+    con.execute("INSERT INTO boundary VALUES ('organisation')")
+    until = closed_from - timedelta(days=1) if closed_from else OPEN
+    con.executemany(
+        "INSERT INTO membership VALUES (?, 'organisation', ?, ?, ?, 1, 'directory')",
+        [
+            (1, "A", ALWAYS, OPEN),
+            (2, "B", ALWAYS, until),
+            (3, "C", ALWAYS, OPEN),
+            (4, "D", ALWAYS, OPEN),
+        ],
+    )
+    events, seats, number = [], [], 0
+    for n, count in enumerate(counts):
+        first = date(START.year + n // 12, n % 12 + 1, 1)
+        last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
+        for pair, times in (((1, 2), count), ((3, 4), rest)):
+            for k in range(times):
+                number += 1
+                day = (first, last)[k] if k < 2 else first + timedelta(days=k % 27)
+                start = datetime.combine(day, datetime.min.time())
+                events.append((number, "meeting", "meeting", day, start, start + timedelta(hours=1),
+                               pair[0], None, None, None, False, 0, None))  # fmt: skip
+                seats += [
+                    (day, number, person, role, "none")
+                    for person, role in zip(pair, ("organiser", "required"), strict=True)
+                ]
+    con.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
+    con.executemany("INSERT INTO participation VALUES (?,?,?,?,?)", seats)
+    build(con)
+    rows = con.sql(
+        "SELECT state FROM line_state WHERE grain = 'month' AND channel = '(all)' AND unit = 'A'"
+        " AND other_unit = 'B' ORDER BY period"
+    ).fetchall()
+    return [state for (state,) in rows]
+
+
+EARLY = ["early"] * 5
+
+
+@pytest.mark.parametrize(
+    ("counts", "states"),
+    [
+        ([10] * 9, EARLY + ["steady"] * 4),
+        # One silent month is a holiday, the second is quiet, six are lost.
+        ([10] * 7 + [0] * 7, EARLY + ["steady"] * 3 + ["quiet"] * 4 + ["lost"] * 2),
+        # Back: revived for three months.
+        ([10] * 7 + [0, 0, 0] + [10] * 4, EARLY + ["steady"] * 3 + ["quiet"] * 2 + ["revived"] * 3 + ["growing"]),
+        # A stray meeting wakes nobody.
+        ([20] * 7 + [0, 0, 1, 0, 0], EARLY + ["steady"] * 3 + ["quiet"] * 4),
+        # A line that meets every third month is not quiet in between.
+        ([4, 0, 0] * 5, None),
+        ([10] * 6 + [4] * 4, EARLY + ["steady"] * 3 + ["weakening"] * 2),
+        ([10] * 6 + [25] * 4, EARLY + ["steady"] * 2 + ["growing"] * 3),
+        # Little is little: from 2 to 1 is no weakening.
+        ([2] * 6 + [1] * 4, EARLY + ["steady"] * 5),
+    ],
+)  # fmt: skip
+def test_states(counts: list[int], states: list[str] | None) -> None:
+    found = months(counts)
+    if states is None:
+        assert not {"quiet", "lost", "revived"} & set(found)
+    else:
+        assert found == states
+
+
+def test_new_is_what_begins_after_the_data_do() -> None:
+    assert months([0] * 4 + [8] * 5)[:4] == ["new", "new", "new", "early"]
+
+
+def test_a_unit_without_people_closes_its_lines() -> None:
+    found = months([10] * 8 + [0] * 2, closed_from=date(2024, 9, 1))
+    assert found[-2:] == ["closed", "closed"]
+    assert "closed" not in found[:-2]
+
+
+def test_in_a_holiday_of_all_less_contact_is_enough() -> None:
+    # 2 of 20 would be a stray meeting, but nobody else does more.
+    con = months([20] * 7 + [2, 2, 2], rest=20)
+    assert con[-1] == "quiet"
+
+
+def test_between_the_thresholds_a_state_stays() -> None:
+    """Down to under half, then back to three quarters: still weakening until it is near what it was."""
+    found = months([20] * 7 + [6, 6, 6, 14, 14])
+    assert found[9:] == ["weakening"] * 3

@@ -1,0 +1,76 @@
+"""Signals: what deserves attention, each kind one SELECT over the published tables.
+
+They see only what is published, so a signal can tell no more than its reader could look up.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from transforms.model import ModelError
+from warehouse.schema import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from transforms.model import Parameters
+
+FOLDER = Path(__file__).parent / "signals"
+_WORDS = ("title_en", "title_nl", "sentence_en", "sentence_nl")
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One kind of signal: its words, with a column's name in braces, and its SELECT.
+
+    The SELECT gives grain, period, channel, boundary, unit, other_unit, score (part of the network's
+    interaction that is at stake, 0 to 1), value, before, and a column for each name in braces.
+    """
+
+    kind: str
+    title_en: str
+    title_nl: str
+    sentence_en: str
+    sentence_nl: str
+    query: str
+
+
+def read_signals(folder: Path = FOLDER) -> list[Signal]:
+    """Every kind of signal in `folder`. Raises ModelError for a file that cannot be used."""
+    return [_read(path) for path in sorted(folder.glob("*.sql"))]
+
+
+def signal_rows(signal: Signal, parameters: Parameters) -> str:
+    """SELECT of `mart.SIGNAL` over the published tables."""
+    query = re.sub(r"\$(\w+)", lambda found: repr(parameters[found[1]]), signal.query)
+    return f"""
+SELECT {quoted(signal.kind)} AS kind, {quoted(signal.title_en)} AS title_en,
+  {quoted(signal.title_nl)} AS title_nl, grain, period, channel, boundary, unit, other_unit,
+  score, value, before, {_sentence(signal.sentence_en)} AS sentence_en,
+  {_sentence(signal.sentence_nl)} AS sentence_nl
+FROM ({query}
+)"""
+
+
+def _read(path: Path) -> Signal:
+    head, _, query = path.read_text(encoding="utf-8").removeprefix("/*").partition("*/")
+    try:
+        words = tomllib.loads(head)
+        return Signal(kind=path.stem, query=query.strip(), **{name: words[name] for name in _WORDS})
+    except (tomllib.TOMLDecodeError, KeyError) as error:
+        wanted = ", ".join(_WORDS)
+        raise ModelError(f"{path}: header is not TOML with {wanted} ({error}); mend it") from error
+
+
+def _sentence(words: str) -> str:
+    parts: Iterable[str] = _PLACE.split(words)
+    return " || ".join(
+        f"coalesce(CAST({part} AS VARCHAR), '?')" if number % 2 else quoted(part)
+        for number, part in enumerate(parts)
+        if part
+    )

@@ -1,0 +1,20 @@
+/*
+title_en = "A first joint initiative"
+title_nl = "Een eerste gezamenlijk initiatief"
+sentence_en = "{unit} and {other_unit} have a joint initiative of their own in {name}, where none was seen before."
+sentence_nl = "{unit} en {other_unit} hebben in {name} een eigen gezamenlijk initiatief, waar er eerder geen te zien was."
+*/
+with told as (
+  select cell.*, calendar.name,
+    min(cell.period) over (partition by cell.grain, cell.boundary) as opening,
+    row_number() over (
+      partition by cell.grain, cell.boundary, cell.unit, cell.other_unit order by cell.period) as place
+  from metric_value as cell
+  join calendar on calendar.grain = cell.grain and calendar.period = cell.period
+  where cell.metric = 'joint_initiatives' and cell.measure = 'alive' and cell.channel = '(all)'
+    and cell.grain in ('month', 'quarter') and cell.other_unit <> '(all)' and cell.value > 0
+)
+select grain, period, channel, boundary, unit, other_unit, 0.0 as score, value, cast(null as double) as before, name
+from told
+-- In the first half year of the data everything is seen for the first time.
+where place = 1 and period >= opening + interval 180 day

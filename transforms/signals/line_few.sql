@@ -1,0 +1,24 @@
+/*
+title_en = "A line hangs on few people"
+title_nl = "Een lijn hangt aan weinig mensen"
+sentence_en = "{unit} and {other_unit}: in {name} so few people carry this line that its numbers are hidden; it had more before."
+sentence_nl = "{unit} en {other_unit}: in {name} dragen zo weinig mensen deze lijn dat de getallen verborgen zijn; eerder waren het er meer."
+*/
+with told as (
+  select cell.*, calendar.name, lag(cell.value) over one as shown_before,
+    -- Numbers that come and go are those of a line that always hung on few.
+    count(cell.value) over (one rows between 5 preceding and 1 preceding) as times_shown
+  from metric_value as cell
+  join trend using (metric, measure, grain, period, channel, boundary, unit, other_unit)
+  join calendar on calendar.grain = cell.grain and calendar.period = cell.period
+  where cell.metric = 'flow' and cell.measure = 'weight' and cell.channel = '(all)' and cell.unit <> cell.other_unit
+    and cell.unit <> '(unknown)' and cell.other_unit <> '(unknown)'
+    and cell.grain in ('month', 'quarter') and trend.completeness >= $complete_enough
+  window one as (
+    partition by cell.grain, cell.boundary, cell.unit, cell.other_unit order by cell.period)
+), stake as (
+  select *, shown_before / nullif(sum(shown_before) over (partition by grain, period, boundary), 0) as score from told
+)
+select grain, period, channel, boundary, unit, other_unit, score, value, shown_before as before, name
+from stake
+where hidden_reason is not null and shown_before is not null and times_shown = 5 and score >= $signal_stake

@@ -1,0 +1,24 @@
+/*
+title_en = "A line hangs on one person"
+title_nl = "Een lijn hangt aan één persoon"
+sentence_en = "{unit} and {other_unit}: one person takes part in {percent} % of their interaction in {name}. If that person leaves, so may the line."
+sentence_nl = "{unit} en {other_unit}: één persoon neemt deel aan {percent} % van hun interactie in {name}. Vertrekt die, dan vertrekt misschien de lijn."
+*/
+with told as (
+  select cell.*, calendar.name, trend.previous, trend.rolling_median, trend.robust_z, trend.completeness,
+    row_number() over one as place, lag(cell.value) over one as last_value,
+    max(cell.value) over (one rows between 6 preceding and 2 preceding) as highest_before
+  from metric_value as cell
+  join trend using (metric, measure, grain, period, channel, boundary, unit, other_unit)
+  join calendar on calendar.grain = cell.grain and calendar.period = cell.period
+  where cell.metric = 'line_dependence' and cell.measure = 'top' and cell.channel = '(all)'
+    and cell.grain in ('month', 'quarter') and cell.hidden_reason is null and trend.completeness >= $complete_enough
+  window one as (
+    partition by cell.grain, cell.boundary, cell.unit, cell.other_unit order by cell.period)
+)
+select grain, period, channel, boundary, unit, other_unit,
+  numerator / nullif(sum(denominator) over (partition by grain, period, boundary), 0) as score, value,
+  last_value as before, name, cast(round(100 * value) as bigint) as percent
+from told
+qualify value >= $signal_dependence and value >= 2 * expected
+  and last_value >= $signal_dependence and coalesce(highest_before, 0) < $signal_dependence  -- told once, when it has lasted and score >= $signal_stake

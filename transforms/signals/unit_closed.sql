@@ -1,0 +1,24 @@
+/*
+title_en = "A unit is closed"
+title_nl = "Een eenheid is opgeheven"
+sentence_en = "{unit} has nobody on its books any more from {name} on: its lines end here or go on under another name. That is no loss of contact."
+sentence_nl = "{unit} heeft vanaf {name} niemand meer op de lijst: de lijnen eindigen hier of gaan onder een andere naam verder. Dat is geen verlies van contact."
+*/
+with side as (
+  select grain, period, channel, boundary, unit, state, base from line
+  union all
+  select grain, period, channel, boundary, other_unit as unit, state, base from line
+), told as (
+  select grain, period, channel, boundary, unit, bool_and(state = 'closed') as is_closed, sum(base) as base
+  from side
+  where channel = '(all)' and grain in ('month', 'quarter') and state is not null
+  group by grain, period, channel, boundary, unit
+), stepped as (
+  select *, lag(is_closed) over (partition by grain, boundary, unit order by period) as was_closed from told
+)
+select grain, period, channel, boundary, unit, '(all)' as other_unit,
+  coalesce(base / nullif((select sum(base) from line where line.grain = stepped.grain
+    and line.period = stepped.period and line.boundary = stepped.boundary and line.channel = '(all)'), 0), 0) as score,
+  cast(null as double) as value, base as before, calendar.name
+from stepped join calendar using (grain, period)
+where is_closed and not was_closed
