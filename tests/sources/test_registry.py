@@ -9,6 +9,7 @@ from shutil import make_archive
 import polars as pl
 import pytest
 
+from tests.sources.planner.plan import plan
 from transforms.sources import SOURCES, sniff
 
 HERE = Path(__file__).parent
@@ -31,6 +32,10 @@ GOLDEN = {
     "asana": HERE / "asana" / "tasks.json",
     "teams-chat": HERE / "teams_chat" / "messages.json",
     "azure-devops": HERE / "azure_devops" / "records.json",
+    "jira-csv": HERE / "jira_csv" / "issues.csv",
+    "asana-csv": HERE / "asana_csv" / "tasks.csv",
+    "azure-devops-csv": HERE / "azure_devops_csv" / "query.csv",
+    "linear-csv": HERE / "linear_csv" / "issues.csv",
     "csv": HERE / "generic" / "tickets.csv",
     "ndjson": HERE / "generic" / "meetings.ndjson",
 }
@@ -40,8 +45,10 @@ GOLDEN = {
 def golden(tmp_path: Path) -> dict[str, Path]:
     parquet = tmp_path / "table.parquet"
     pl.DataFrame({"at": [1], "who": ["ada"]}).write_parquet(parquet)
+    workbook = tmp_path / "plan.xlsx"
+    workbook.write_bytes(plan())
     slack = make_archive(str(tmp_path / "slack"), "zip", HERE / "slack" / "export")
-    return {**GOLDEN, "parquet": parquet, "slack": Path(slack)}
+    return {**GOLDEN, "parquet": parquet, "slack": Path(slack), "planner": workbook}
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -1,12 +1,16 @@
-"""Every export format that Tieline reads, by name."""
+"""Every export format that Tieline reads, by name: its own, and those of installed packages."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import TYPE_CHECKING
 
 from transforms.sources import (
     asana,
+    asana_csv,
     azure_devops,
+    azure_devops_csv,
     generic,
     git_log,
     github,
@@ -18,9 +22,13 @@ from transforms.sources import (
     graph_messages,
     icalendar,
     jira,
+    jira_csv,
+    linear_csv,
     mbox,
     message_trace,
     outlook_csv,
+    planner,
+    plugins,
     slack,
     teams_attendance,
     teams_chat,
@@ -33,7 +41,7 @@ if TYPE_CHECKING:
 
     from transforms.sources.base import Source
 
-SOURCES: dict[str, Source] = {
+BUILT_IN: dict[str, Source] = {
     source.name: source
     for source in (
         icalendar.SOURCE,
@@ -55,11 +63,43 @@ SOURCES: dict[str, Source] = {
         slack.SOURCE,
         teams_chat.SOURCE,
         azure_devops.SOURCE,
+        jira_csv.SOURCE,
+        asana_csv.SOURCE,
+        azure_devops_csv.SOURCE,
+        linear_csv.SOURCE,
+        planner.SOURCE,
         generic.SOURCE_CSV,
         generic.SOURCE_PARQUET,
         generic.SOURCE_NDJSON,
     )
 }
+
+
+class _Sources(Mapping[str, "Source"]):
+    """`sources()` as a constant: packages are looked for only where a built-in does not answer."""
+
+    def __getitem__(self, name: str) -> Source:
+        return BUILT_IN[name] if name in BUILT_IN else added().sources[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sources())
+
+    def __len__(self) -> int:
+        return len(sources())
+
+
+SOURCES: Mapping[str, Source] = _Sources()
+
+
+@cache
+def added() -> plugins.Plugins:
+    """Formats of installed packages, and why others cannot be used; looked for once."""
+    return plugins.installed(BUILT_IN)
+
+
+def sources() -> dict[str, Source]:
+    """Every format by name, built-in ones first."""
+    return BUILT_IN | dict(added().sources)
 
 
 def sniff(path: Path) -> list[tuple[float, Source]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from transforms.sources.base import (
     BATCH_ROWS,
@@ -22,7 +22,9 @@ from transforms.sources.base import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
+
+    import polars as pl
 
 _MACHINE = re.compile(r"(?:^|[^a-z])(?:ro)?bot(?:$|[^a-z])|\bautomation\b", re.IGNORECASE)
 _NOT_SAID = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*>[^\n]*$", re.DOTALL | re.MULTILINE)
@@ -32,7 +34,8 @@ _MENTION = re.compile(r"(?<![\w/.@=+-])@([A-Za-z0-9_](?:[\w.-]*\w)?)(?![\w/@-])"
 class Act(NamedTuple):
     """One thing done by `actor` in `role`; `others` are those it is done to, in role `toward`.
 
-    Whoever mentions but oneself does nothing; an assignment to oneself is a change.
+    Whoever mentions but oneself does nothing; an assignment to oneself is a change. `is_doer` is
+    False where the record tells whose work it is, and not who did this.
     """
 
     key: str
@@ -46,10 +49,7 @@ class Act(NamedTuple):
     thread: str | None = None
     reply: str | None = None
     is_automated: bool = False
-
-
-def _columns(schema: Mapping[str, Any]) -> dict[str, list[object]]:
-    return {name: [] for name in schema}
+    is_doer: bool = True
 
 
 @dataclass(slots=True)
@@ -59,18 +59,16 @@ class Rows:
     channel: str
     options: Options
     seen: set[int]
-    events: dict[str, list[object]] = field(default_factory=lambda: _columns(RAW_EVENT))
-    participations: dict[str, list[object]] = field(
-        default_factory=lambda: _columns(RAW_PARTICIPATION)
-    )
-    rejects: dict[str, list[object]] = field(default_factory=lambda: _columns(RAW_REJECT))
+    events: list[tuple[object, ...]] = field(default_factory=list)
+    participations: list[tuple[object, ...]] = field(default_factory=list)
+    rejects: list[tuple[object, ...]] = field(default_factory=list)
     records: int = 0
     skipped: int = 0
     duplicates: int = 0
 
     def reject(self, position: int, place: str, reason: str) -> None:
         """Refuse a record."""
-        _append(self.rejects, (position, place, reason))
+        self.rejects.append((position, place, reason))
 
     def add(self, acts: Iterable[Act], position: int, place: str) -> None:
         """Add the acts that one record tells, where they lie in the window and are new."""
@@ -79,11 +77,12 @@ class Rows:
             if act.at is None:
                 unreadable += 1
             elif self.options.since <= act.at < self.options.until:
-                others = [*dict.fromkeys(other for other in act.others if other != act.actor)]
-                if act.others and not others:
-                    if act.kind == "mention":
+                others: Sequence[str] = ()
+                if act.others:
+                    others = [*dict.fromkeys(other for other in act.others if other != act.actor)]
+                    if not others and act.kind == "mention":
                         continue
-                    if act.kind == "assignment":
+                    if not others and act.kind == "assignment":
                         act = act._replace(kind="change")  # noqa: PLW2901 - who takes it on
                 if self._is_new(act.key):
                     new += 1
@@ -99,28 +98,28 @@ class Rows:
     @property
     def is_full(self) -> bool:
         """Whether the batch holds as much as a batch may."""
-        return len(self.participations["role"]) >= BATCH_ROWS
+        return len(self.participations) >= BATCH_ROWS
 
     def finished(self) -> Batch:
         """The batch."""
         return Batch(
-            frame(self.events, RAW_EVENT),
-            frame(self.participations, RAW_PARTICIPATION),
-            frame(self.rejects, RAW_REJECT),
+            _frame(self.events, RAW_EVENT),
+            _frame(self.participations, RAW_PARTICIPATION),
+            _frame(self.rejects, RAW_REJECT),
             self.records,
             self.skipped,
             self.duplicates,
         )
 
     def _row(self, act: Act, others: Iterable[str], position: int) -> None:
-        _append(
-            self.events,
-            (act.key, self.channel, act.kind, act.at, None, act.actor, act.thread, act.reply,
-             act.container, act.is_automated, False, 0, position),
-        )  # fmt: skip
-        _append(self.participations, (act.key, act.actor, act.role, "none", False))
+        doer = act.actor if act.is_doer else None
+        self.events.append((
+            act.key, self.channel, act.kind, act.at, None, doer, act.thread, act.reply,
+            act.container, act.is_automated, False, 0, position,
+        ))  # fmt: skip
+        self.participations.append((act.key, act.actor, act.role, "none", False))
         for other in others:
-            _append(self.participations, (act.key, other, act.toward, "none", False))
+            self.participations.append((act.key, other, act.toward, "none", False))
 
     def _is_new(self, key: str) -> bool:
         count = len(self.seen)
@@ -128,9 +127,12 @@ class Rows:
         return len(self.seen) > count
 
 
-def _append(columns: dict[str, list[object]], row: tuple[object, ...]) -> None:
-    for column, value in zip(columns.values(), row, strict=True):
-        column.append(value)
+def _frame(
+    rows: Sequence[tuple[object, ...]],
+    schema: Mapping[str, pl.DataType | type[pl.DataType]],
+) -> pl.DataFrame:
+    columns = zip(*rows, strict=True) if rows else ([] for _ in schema)
+    return frame({name: list(column) for name, column in zip(schema, columns, strict=True)}, schema)
 
 
 def utc(text: str | None) -> datetime | None:

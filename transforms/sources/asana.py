@@ -1,7 +1,7 @@
 """Asana: tasks and their stories, as the API returns them.
 
 A story is a comment or a change of a task; the task itself tells who made and who completed it.
-The CSV that Asana exports names nobody but the assignee, no act and no actor: it is not read.
+The CSV that Asana exports tells far less: see `asana_csv`.
 Of a comment only the ids of mentioned people are read.
 """
 

@@ -7,21 +7,32 @@ apart give the message again, and the loader unites them, so memory does not gro
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import UTC
 from itertools import chain
-from typing import IO, TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from transforms.sources.base import RAW_EVENT, RAW_PARTICIPATION, RAW_REJECT, Batch, Options
+from transforms.sources.base import (
+    BATCH_ROWS,
+    RAW_EVENT,
+    RAW_PARTICIPATION,
+    RAW_REJECT,
+    Batch,
+    Options,
+)
+from transforms.sources.delimited import cells_of, sized
+from transforms.sources.instants import instants
 from transforms.sources.mail_headers import addresses, is_machine_address
-from transforms.sources.opening import OPEN_QUOTE, rows_of, separator_of
+from transforms.sources.opening import OPEN_QUOTE
 from transforms.sources.written_times import written_instants
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from transforms.sources.delimited import Layout
 
 DELIVERED, SENT, HOP, FAILED = 2, 1, 0, -1  # what a row says of its recipient
 
@@ -39,26 +50,17 @@ _SYSTEM = re.compile(
     r"(?:microsoftexchange|healthmailbox|(?:discoverysearch|system)mailbox|federatedemail\."
     r"|imceaex-|inboundproxy).*"
 )
-_PREFACE = ("#TYPE", "sep=")  # Export-Csv and Excel write these above the header
 
 
-def table_of(text: IO[str]) -> tuple[list[str], Iterator[tuple[int, list[str]]]]:
-    """Header of a delimited log, and number and cells of each row below it."""
-    first = text.readline()
-    while first and (not first.strip() or first.startswith(_PREFACE)):
-        first = text.readline()
-    rows = rows_of(cast("IO[str]", chain([first], text)), separator_of(io.StringIO(first)))
-    return next((row for _, row in rows), []), rows
+def tables(path: Path, layout: Layout, at: Mapping[str, int]) -> Iterator[pl.DataFrame]:
+    """Cells of a log, stripped, as `delimited.cells_of` has them; about as many as a batch may hold.
 
-
-def cells(rows: Sequence[tuple[int, list[str]]], at: dict[str, int]) -> pl.DataFrame:
-    """Rows as text columns (name → index of the cell), with their `position`."""
-    columns: dict[str, list[str] | list[int]] = {
-        name: [row[index].strip() if index < len(row) else "" for _, row in rows]
-        for name, index in at.items()
-    }
-    columns["position"] = [number for number, _ in rows]
-    return pl.DataFrame(columns, schema={**dict.fromkeys(at, pl.String), "position": pl.Int64})
+    One frame at least, so that every file gives a batch.
+    """
+    chunks = sized(cells_of(path, layout, at), BATCH_ROWS)
+    empty = pl.DataFrame(schema={**dict.fromkeys(at, pl.String), "position": pl.Int64})
+    for chunk in chain([next(chunks, empty)], chunks):
+        yield chunk.with_columns(pl.exclude("position").str.strip_chars())
 
 
 def batch_of(
@@ -85,7 +87,7 @@ def batch_of(
     )
     arrived = (
         told.join(events.select("event_key", "initiator"), on="event_key", maintain_order="left")
-        .filter(_is_delivered())
+        .filter(_is_delivered() if (told["outcome"] != DELIVERED).any() else pl.lit(value=True))
         .filter(pl.col("outcome") >= SENT)
     )
     events = events.join(arrived, on="event_key", how="semi", maintain_order="left")
@@ -104,10 +106,19 @@ def batch_of(
 def _read(rows: pl.DataFrame, zone: str, *, day_first: bool | None) -> pl.DataFrame:
     """Rows → event_key, started_at, a row per recipient; why a row that counts is refused."""
     times = rows["time"].unique()
-    instants = written_instants(times, zone, day_first=day_first)
-    started = pl.col("time").replace_strict(times, instants, return_dtype=RAW_EVENT["started_at"])
+    moments = _moments(times, zone, day_first=day_first)
+    moment = RAW_EVENT["started_at"]
+    started = (  # of no rows polars would make no times
+        pl.col("time").replace_strict(times, moments, return_dtype=moment)
+        if len(times)
+        else pl.lit(None, moment)
+    )
     # As `own_id` does it: a comment behind the id, brackets and spaces are dropped.
-    own = pl.col("id").str.replace(r"^\s*(<[^<>]*>)\s.*$", "${1}").str.replace_all(r"[<>\s]", "")
+    bare = pl.col("id").str.strip_chars("<>")
+    whole = pl.col("id").str.replace(r"^\s*(<[^<>]*>)\s.*$", "${1}").str.replace_all(r"[<>\s]", "")
+    ids = rows.select("id", own=bare)
+    if ids["own"].str.contains(r"[<>\s]").any():
+        ids = ids.with_columns(own=whole)
     people = _mailboxes(pl.concat([rows["sender"], rows["recipient"]]).unique())
     first = people.unique("cell", keep="first", maintain_order=True)
     ambiguous = pl.col("time").str.contains(r"^\s*\d{1,2}/\d{1,2}/\d{4}\b") & (day_first is None)
@@ -124,7 +135,8 @@ def _read(rows: pl.DataFrame, zone: str, *, day_first: bool | None) -> pl.DataFr
         (pl.col("recipient").is_null(), "no recipient with an address"),
     )  # fmt: skip
     return (
-        rows.with_columns(started.alias("started_at"), ("mail:" + own).alias("event_key"))
+        rows.with_columns(started.alias("started_at"), ids["own"])
+        .with_columns(event_key=pl.when(pl.col("own") != "").then("mail:" + pl.col("own")))
         .join(
             first.rename({"cell": "sender", "address": "initiator", "is_machine": "by_machine"}),
             on="sender", how="left", maintain_order="left",
@@ -133,16 +145,22 @@ def _read(rows: pl.DataFrame, zone: str, *, day_first: bool | None) -> pl.DataFr
             people.rename({"cell": "recipient", "address": "to"}),
             on="recipient", how="left", maintain_order="left",
         )
-        .with_columns(
-            recipient="to",
-            event_key=pl.when(own != "").then("event_key"),
-        )
+        .with_columns(recipient="to")
         .with_columns(
             reason=pl.when(pl.col("outcome") >= SENT).then(
                 pl.coalesce(pl.when(is_wrong).then(pl.lit(words)) for is_wrong, words in reasons)
             )
         )
     )  # fmt: skip
+
+
+def _moments(times: pl.Series, zone: str, *, day_first: bool | None) -> pl.Series:
+    """As `written_instants`; nearly all logs have ISO 8601, which is quicker."""
+    found = instants(times, "", zone)
+    odd = found.is_null().arg_true()
+    if odd.is_empty():
+        return found
+    return found.scatter(odd, written_instants(times.gather(odd), zone, day_first=day_first))
 
 
 def _mailboxes(texts: pl.Series) -> pl.DataFrame:

@@ -6,14 +6,15 @@ See `deliveries` for what a log of deliveries cannot tell. Headers are known in 
 from __future__ import annotations
 
 import io
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from transforms.sources.base import BATCH_ROWS, Batch, Options, Source, UnreadableFileError
-from transforms.sources.deliveries import DELIVERED, HOP, ROWS, SENT, batch_of, cells, table_of
-from transforms.sources.opening import decoded, likely, opened_text, plain
+from transforms.sources.base import Batch, Options, Source, UnreadableFileError
+from transforms.sources.delimited import layout_of, layout_of_text
+from transforms.sources.deliveries import DELIVERED, HOP, ROWS, SENT, batch_of, tables
+from transforms.sources.opening import decoded, likely, plain
 from transforms.sources.written_times import day_is_first
 
 if TYPE_CHECKING:
@@ -41,32 +42,31 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
     Times without offset are in the time zone of the network. Raises UnreadableFileError when a
     column is missing.
     """
-    with opened_text(path) as text:
-        header, rows = table_of(text)
-        at = _found(header)
-        if missing := [name for name in _COLUMNS if name not in at]:
-            wanted = _COLUMNS[missing[0]][0]
-            there = ", ".join(filter(None, header)) or "none"
-            message = (
-                f"{path}: no column {wanted!r}{likely(wanted, header)}; columns are: {there}; "
-                "export the log again with all its columns"
-            )
-            raise UnreadableFileError(message)
-        chunks = iter(lambda: list(islice(rows, BATCH_ROWS)), [])
-        first = cells(next(chunks, []), at)
-        day_first = day_is_first(first["time"])
-        for chunk in chain([first], (cells(chunk, at) for chunk in chunks)):
-            target = pl.col("target").str.to_lowercase().str.replace_all(r"[\s_-]", "")
-            told = chunk.with_columns(
-                outcome=target.replace_strict(_OUTCOMES, default=HOP, return_dtype=pl.Int8)
-            ).select(pl.col(name).cast(dtype) for name, dtype in ROWS.items())
-            zone = str(options.time_zone)
-            yield batch_of(told, chunk.height, options, zone, day_first=day_first)
+    layout = layout_of(path)
+    at = _found(layout.header)
+    if missing := [name for name in _COLUMNS if name not in at]:
+        wanted = _COLUMNS[missing[0]][0]
+        there = ", ".join(filter(None, layout.header)) or "none"
+        message = (
+            f"{path}: no column {wanted!r}{likely(wanted, layout.header)}; columns are: {there}; "
+            "export the log again with all its columns"
+        )
+        raise UnreadableFileError(message)
+    chunks = tables(path, layout, at)
+    first = next(chunks)
+    day_first = day_is_first(first["time"])
+    for chunk in chain([first], chunks):
+        target = pl.col("target").str.to_lowercase().str.replace_all(r"[\s_-]", "")
+        told = chunk.with_columns(
+            outcome=target.replace_strict(_OUTCOMES, default=HOP, return_dtype=pl.Int8)
+        ).select(pl.col(name).cast(dtype) for name, dtype in ROWS.items())
+        zone = str(options.time_zone)
+        yield batch_of(told, chunk.height, options, zone, day_first=day_first)
 
 
 def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
     """Certainty that `head` opens a log with every column that is needed."""
-    header, _ = table_of(io.StringIO(decoded(head)))
+    header = layout_of_text(io.StringIO(decoded(head))).header
     return 0.95 if {*_COLUMNS} == {*_found(header)} else 0.0
 
 

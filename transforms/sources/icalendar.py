@@ -7,9 +7,7 @@ reads them, one UID at a time, because an override replaces what the series says
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
-import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -28,7 +26,8 @@ from transforms.sources.base import (
     Source,
     UnreadableFileError,
 )
-from transforms.sources.recurrence import Instance, Person, Series, Version, resolve
+from transforms.sources.opening import HEAD, encoding, whole
+from transforms.sources.recurrence import Instance, Patience, Person, Series, Version, resolve
 from transforms.sources.zones import defined_zone, named_zone
 
 if TYPE_CHECKING:
@@ -42,7 +41,10 @@ _BOUNDARY = re.compile(
     re.IGNORECASE,
 )
 _UID = re.compile(rb"\nUID(?:[;:]|\r?\n[ \t])[^\n]*(?:\n[ \t][^\n]*)*", re.IGNORECASE)
-_DEFINITION = re.compile(rb"\nBEGIN:VTIMEZONE\b.*?\nEND:VTIMEZONE\b", re.IGNORECASE | re.DOTALL)
+_DEFINITION = re.compile(
+    rb"\nBEGIN:VTIMEZONE\b[^\n]*+(?:\n(?!(?:BEGIN|END):VTIMEZONE\b)[^\n]*+)*+\nEND:VTIMEZONE\b",
+    re.IGNORECASE,
+)
 _TZID = re.compile(r"^TZID[^:\n]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _INNER = re.compile(rb"\nBEGIN:", re.IGNORECASE)
 _FOLDS = (b"\n ", b"\n\t")
@@ -363,7 +365,10 @@ def _version(
 
 def _value(single: Mapping[str, str], name: str) -> str:
     line = single.get(name)
-    return _content(line)[3].strip().upper() if line else ""
+    if not line:
+        return ""
+    value = _content(line)[3] if '"' in line else line.partition(":")[2]
+    return value.strip().upper()
 
 
 def _time(line: str, clock: Clock) -> datetime | date:
@@ -414,6 +419,7 @@ def _integer(text: str) -> int:
     return min(int(text), (1 << 20) - 1) if re.fullmatch(r"[0-9]{1,18}", text) else 0
 
 
+@lru_cache(maxsize=4096)  # an export often has one DTSTAMP
 def _seconds(text: str) -> int:
     """DTSTAMP → seconds since 1970, 0 when it is missing or no time."""
     match = _TIME.fullmatch(text)
@@ -471,6 +477,8 @@ def _reading(data: bytes, options: Options) -> _Reading:
     calendars = [_calendar(properties) for properties in plan.calendars]
     clocks = [Clock(zone, calendar.zone) for calendar in calendars]
 
+    patience = Patience()
+
     def groups() -> Iterator[tuple[str, Series, list[tuple[int, str]]]]:
         for uid, blocks in plan.groups.items():
             versions: list[Version] = []
@@ -489,7 +497,7 @@ def _reading(data: bytes, options: Options) -> _Reading:
                 except OverflowError:
                     rejects.append((block.line, "has a time that cannot be read"))
             try:
-                series = resolve(versions, options.time_zone, since, until)
+                series = resolve(versions, options.time_zone, since, until, patience)
             except OverflowError:
                 series = Series([], False, [], [(versions[0].line, "lies too far away in time")])
             yield uid, series, rejects + series.rejects
@@ -522,23 +530,15 @@ def normalised(data: bytes) -> bytes:
     """Any character set and line end → UTF-8 (or cp1252), each line led by a newline."""
     if data.startswith(codecs.BOM_UTF8):
         data = data[3:]
-    elif data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        data = data.decode("utf-16", "replace").encode()
-    elif data[1:2] == b"\0" and data[3:4] == b"\0":
-        data = data.decode("utf-16-le", "replace").encode()
+    elif (name := encoding(data[:HEAD])).startswith("utf-16"):
+        data = data.decode(name, "replace").encode()
     lines = data.replace(b"\r\n", b"\n") if b"\n" in data else data.replace(b"\r", b"\n")
     return b"\n" + lines
 
 
 def read(path: Path, options: Options) -> Iterator[Batch]:
     """Meetings of a calendar file, in batches. Raises UnreadableFileError."""
-    try:
-        data = path.read_bytes()
-        if data[:2] == b"\x1f\x8b":
-            data = gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        message = f"{path.name}: cannot be read ({error}); export the calendar again"
-        raise UnreadableFileError(message) from error
+    data = whole(path)
     if not _is_calendar(data):
         message = f"{path.name}: no BEGIN:VCALENDAR in it; export the calendar as iCalendar (.ics)"
         raise UnreadableFileError(message)
@@ -547,7 +547,10 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
     rows = Rows()
     for line, reason in reading.layout.refused:
         rows.reject(line, reason)
-    rows.records += len(reading.layout.refused)
+        rows.records += 1
+        if rows.is_full():
+            yield rows.batch()
+            rows = Rows()
     for (uid, series, rejects), blocks in zip(
         reading.groups, reading.layout.groups.values(), strict=True
     ):
@@ -590,7 +593,7 @@ class Rows:
 
     def is_full(self) -> bool:
         """Whether it is time for a batch."""
-        return len(self.members) >= BATCH_ROWS or len(self.events) >= BATCH_ROWS
+        return max(len(self.members), len(self.events), len(self.rejects)) >= BATCH_ROWS
 
     def add(self, uid: str, one: Instance, *, in_series: bool) -> None:
         """One event and who took part; a cancelled one needs nobody."""

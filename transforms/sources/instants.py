@@ -19,16 +19,27 @@ def instants(cells: pl.Series, form: str, zone: str) -> pl.Series:
     With `form` as strptime reads it; without, ISO 8601 or a number of seconds (milli-, micro-,
     nanoseconds) since 1970. A time without offset is one in `zone`; a day is its midnight.
     """
+    written = cells.unique().rename("cell")
+    told = written.to_frame().with_columns(at=_instants(written, form, zone))
+    found = (
+        cells.rename("cell")
+        .to_frame()
+        .join(told, on="cell", how="left", nulls_equal=True, maintain_order="left")
+    )
+    return found["at"].rename(cells.name)
+
+
+def _instants(cells: pl.Series, form: str, zone: str) -> pl.Series:
     if form:
         return _apply(cells, _formed(pl.first(), form, zone))
     found = _apply(cells, _iso(pl.first(), zone))
-    odd = (found.is_null() & (cells != "")).arg_true()
-    if odd.is_empty():
-        return found
-    tidied = _apply(
-        cells.gather(odd), pl.coalesce(_iso(_tidy(pl.first()), zone), _epoch(pl.first()))
-    )
-    return found.scatter(odd, tidied)
+    usual = pl.first().str.replace(" ", "T", literal=True)
+    for read in (_iso(usual, zone), pl.coalesce(_iso(_tidy(pl.first()), zone), _epoch(pl.first()))):
+        odd = (found.is_null() & (cells != "")).arg_true()
+        if odd.is_empty():
+            break
+        found = found.scatter(odd, _apply(cells.gather(odd), read))
+    return found
 
 
 def _apply(cells: pl.Series, read: pl.Expr) -> pl.Series:
@@ -39,15 +50,15 @@ def _formed(cell: pl.Expr, form: str, zone: str) -> pl.Expr:
     if "%z" in form or "%#z" in form:
         return cell.str.to_datetime(form, time_unit="us", strict=False).dt.convert_time_zone("UTC")
     if any(f"%{sign}" in form for sign in _HOURS):
-        return _in_utc(cell.str.to_datetime(form, time_unit="us", strict=False), zone)
-    return _in_utc(cell.str.to_date(form, strict=False).cast(pl.Datetime("us")), zone)
+        return in_utc(cell.str.to_datetime(form, time_unit="us", strict=False), zone)
+    return in_utc(cell.str.to_date(form, strict=False).cast(pl.Datetime("us")), zone)
 
 
 def _iso(cell: pl.Expr, zone: str) -> pl.Expr:
     form = "%Y-%m-%dT%H:%M:%S%.f"
     return pl.coalesce(
         cell.str.to_datetime(f"{form}%#z", time_unit="us", strict=False),
-        _in_utc(cell.str.to_datetime(form, time_unit="us", strict=False), zone),
+        in_utc(cell.str.to_datetime(form, time_unit="us", strict=False), zone),
     )
 
 
@@ -74,8 +85,8 @@ def _epoch(cell: pl.Expr) -> pl.Expr:
     return pl.coalesce(micros).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
-def _in_utc(naive: pl.Expr, zone: str) -> pl.Expr:
-    """An hour told twice is the first one; one that a clock skipped is the hour after it."""
+def in_utc(naive: pl.Expr, zone: str) -> pl.Expr:
+    """A clock's time in `zone`: an hour told twice is the first one; one that a clock skipped is the hour after it."""
 
     def placed(time: pl.Expr) -> pl.Expr:
         return time.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")

@@ -9,42 +9,32 @@ of mentioned people are read. Acts without an actor (anonymous, deleted) are lef
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from itertools import chain
+from collections.abc import Callable
+from functools import lru_cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from transforms.sources.base import (
-    BATCH_ROWS,
-    RAW_EVENT,
-    RAW_PARTICIPATION,
-    RAW_REJECT,
-    Batch,
-    Options,
-    Source,
-    UnreadableFileError,
-    frame,
-)
-from transforms.sources.opening import decoded, opened_text
+from transforms.sources.acts import Act, Rows, is_machine_name, utc
+from transforms.sources.base import Batch, Options, Source
+from transforms.sources.opening import decoded
+from transforms.sources.wrapped_json import BROKEN, NULL, records, refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 _SITE = re.compile(r"https?://(?:api\.atlassian\.com/ex/jira/)?([^/?#]+)")
 _WIKI_MENTION = re.compile(rb"\[~(?:accountid:)?([^\]\[\\\"\s~]{1,255})\]")
-_MACHINE = re.compile(r"(?:^|[^a-z])bot(?:$|[^a-z])|\bautomation\b", re.IGNORECASE)
-_BROKEN = (msgspec.MsgspecError, RecursionError)
-_NONE = msgspec.Raw(b"null")
+_LISTS = ("issues",)
+_WANTED = "issue as Jira returns it"
 
 
 # --- what is read of the JSON; everything else is passed over ----------------------------------
 
 
-class User(msgspec.Struct, rename="camel"):
+class User(msgspec.Struct, rename="camel", frozen=True, gc=False):
     """A person as Jira Cloud or Server shows one."""
 
     account_id: str | None = None
@@ -55,15 +45,15 @@ class User(msgspec.Struct, rename="camel"):
     account_type: str | None = None
 
 
-class Item(msgspec.Struct):
+class Item(msgspec.Struct, gc=False):
     """One field that a change touched."""
 
     field: str | None = None
-    to: msgspec.Raw = _NONE
-    from_: msgspec.Raw = msgspec.field(default=_NONE, name="from")
+    to: msgspec.Raw = NULL
+    from_: msgspec.Raw = msgspec.field(default=NULL, name="from")
 
 
-class History(msgspec.Struct):
+class History(msgspec.Struct, gc=False):
     """One change."""
 
     id: str | int | None = None
@@ -72,16 +62,16 @@ class History(msgspec.Struct):
     items: list[Item] | None = None
 
 
-class Comment(msgspec.Struct):
+class Comment(msgspec.Struct, gc=False):
     """One comment; of its body only mentions are read."""
 
     id: str | int | None = None
     author: User | None = None
     created: str | None = None
-    body: msgspec.Raw = _NONE
+    body: msgspec.Raw = NULL
 
 
-class Worklog(msgspec.Struct):
+class Worklog(msgspec.Struct, gc=False):
     """Time written on the issue."""
 
     id: str | int | None = None
@@ -90,26 +80,26 @@ class Worklog(msgspec.Struct):
     started: str | None = None
 
 
-class Changelog(msgspec.Struct):
+class Changelog(msgspec.Struct, gc=False):
     """The changes that the page holds, of `total`."""
 
     histories: list[History] | None = None
     total: int | None = None
 
 
-class Comments(msgspec.Struct):
+class Comments(msgspec.Struct, gc=False):
     """The comments of an issue."""
 
     comments: list[Comment] | None = None
 
 
-class Worklogs(msgspec.Struct):
+class Worklogs(msgspec.Struct, gc=False):
     """The worklogs of an issue."""
 
     worklogs: list[Worklog] | None = None
 
 
-class Fields(msgspec.Struct):
+class Fields(msgspec.Struct, gc=False):
     """The fields that are read."""
 
     created: str | None = None
@@ -120,7 +110,7 @@ class Fields(msgspec.Struct):
     worklog: Worklogs | None = None
 
 
-class Issue(msgspec.Struct):
+class Issue(msgspec.Struct, gc=False):
     """One issue; without `fields` it is none."""
 
     fields: Fields
@@ -130,19 +120,13 @@ class Issue(msgspec.Struct):
     changelog: Changelog | None = None
 
 
-class Page(msgspec.Struct):
-    """One page of a search."""
-
-    issues: list[msgspec.Raw] | None = None
-
-
-class Attributes(msgspec.Struct):
+class Attributes(msgspec.Struct, gc=False):
     """Of a mention: whom."""
 
     id: str | None = None
 
 
-class Node(msgspec.Struct):
+class Node(msgspec.Struct, gc=False):
     """A node of Atlassian's document format; its text is not read."""
 
     type: str | None = None
@@ -151,23 +135,12 @@ class Node(msgspec.Struct):
 
 
 _ISSUE = msgspec.json.Decoder(Issue)
-_PAGE = msgspec.json.Decoder(Page)
-_PART = msgspec.json.Decoder(msgspec.Raw)
-_PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 _NODE = msgspec.json.Decoder(Node)
 _ID = msgspec.json.Decoder(str | int | None)
 
 
-class Act(NamedTuple):
-    """One thing done to an issue, in `role`; `others` are those it is done to, in role `toward`."""
-
-    kind: str
-    number: str
-    at: str | None
-    actor: User
-    role: str = "author"
-    toward: str = ""
-    others: tuple[str, ...] = ()
+Person = tuple[str | None, bool]  # address, or "jira:" and a name or id; whether it is a machine
+Who = Callable[[User | str | None], Person]
 
 
 # --- reading ----------------------------------------------------------------------------------
@@ -176,24 +149,33 @@ class Act(NamedTuple):
 def read(path: Path, options: Options) -> Iterator[Batch]:
     """Batches of the issues at `path`. Positions are issues from 1; of a line that is no JSON, the line.
 
-    The file is read twice: a person whose address it shows anywhere is that address everywhere. An
-    issue told again (pages shift while they are fetched) is a duplicate and adds only what is new.
-    Raises UnreadableFileError when the file is no JSON.
+    A person whose address the file shows anywhere is that address everywhere: where it shows somebody
+    without one, it is read twice. An issue told again (pages shift while they are fetched) adds only
+    what is new. Raises UnreadableFileError when the file is no JSON.
     """
-    known, seen = _addresses(path), set[int]()
-    batch = _Pending(known, options, seen)
-    for position, place, raw in _records(path):
-        batch.records += 1
+    who = _who(path)
+    seen = set[int]()
+    rows = Rows("work", options, seen)
+    for position, place, raw in records(path, _LISTS):
+        rows.records += 1
         try:
             issue = _ISSUE.decode(raw)
-        except _BROKEN as error:
-            batch.reject(position, place, _refusal(error))
+        except BROKEN as error:
+            rows.reject(position, place, refusal(error, _WANTED))
             continue
-        batch.add(issue, position, place)
-        if len(batch.participations["role"]) >= BATCH_ROWS:
-            yield batch.finished()
-            batch = _Pending(known, options, seen)
-    yield batch.finished()
+        number = issue.id or issue.key
+        if number is None:
+            rows.reject(position, place, "the issue has neither id nor key")
+        elif utc(issue.fields.created) is None:
+            rows.reject(position, place, "the issue's date of creation is missing or no date")
+        else:
+            site = _SITE.match(issue.self or "")  # numbers repeat from site to site
+            item = f"{site[1].lower() if site else ''}/{number}"
+            rows.add(filter(None, _acts(issue, item, who)), position, place)
+        if rows.is_full:
+            yield rows.finished()
+            rows = Rows("work", options, seen)
+    yield rows.finished()
 
 
 def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
@@ -205,75 +187,41 @@ def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
     return (0.0, 0.75, 0.95)[min(2, sum(sign in text for sign in signs))]
 
 
-def _records(path: Path) -> Iterator[tuple[int, str, msgspec.Raw | bytes]]:
-    """Position, what it counts, and the JSON of each issue."""
-    for number, (line, raw) in enumerate(_raw_issues(path), 1):
-        yield (line, "line", raw) if line else (number, "record", raw)
-
-
-def _raw_issues(path: Path) -> Iterator[tuple[int, msgspec.Raw | bytes]]:
-    """The JSON of each issue; before it the number of the line, if that is no JSON, or else 0."""
-    with opened_text(path) as text:
-        start = [text.readline(), text.readline()]
-        if any(map(_is_object, start)):  # the first line may be the broken one
-            for number, line in enumerate(chain(start, text), 1):
-                if line.strip():
-                    raw = line.encode()
-                    issues = _issues(raw)
-                    yield from ((0, issue) for issue in issues or ())
-                    if issues is None:
-                        yield number, raw
-            return
-        data = ("".join(start) + text.read()).encode()
-    try:
-        parts = _PARTS.decode(data) if data.lstrip().startswith(b"[") else [_PART.decode(data)]
-    except _BROKEN as error:
-        message = f"{path}: no JSON as Jira returns it ({error}); export it again"
-        raise UnreadableFileError(message) from error
-    for part in parts:
-        issues = _issues(part)
-        yield from ((0, issue) for issue in ([part] if issues is None else issues))
-
-
-def _is_object(line: str) -> bool:
-    if not line.startswith("{"):
-        return False
-    try:
-        _PAGE.decode(line)
-    except _BROKEN:
-        return False
-    return True
-
-
-def _issues(raw: msgspec.Raw | bytes) -> list[msgspec.Raw] | None:
-    """The issues of a page; anything else as it is; None of what is no JSON."""
-    try:
-        issues = _PAGE.decode(raw).issues
-    except msgspec.ValidationError:
-        issues = None
-    except _BROKEN:
-        return None
-    return [msgspec.Raw(raw)] if issues is None else issues
-
-
-def _refusal(error: Exception) -> str:
-    if isinstance(error, msgspec.ValidationError):
-        return f"no issue as Jira returns it: {error}"
-    return "no JSON"
-
-
 # --- people -----------------------------------------------------------------------------------
+
+
+def _who(path: Path) -> Who:
+    """Who a user is; an id stands for the address that any record of the file shows with it."""
+    shown: dict[str, str] | None = None
+
+    @lru_cache(65_536)
+    def who(user: User | str | None) -> Person:
+        nonlocal shown
+        if isinstance(user, User) and (mail := _mail(user)):
+            return mail, _is_machine(user)
+        if not user:
+            return None, False
+        if shown is None:
+            shown = _addresses(path)
+        if isinstance(user, str):
+            return shown.get(user) or f"jira:{user}", False
+        ids = [text for text in _ids(user) if text]
+        name = user.name or user.account_id or user.key
+        address = next((shown[text] for text in ids if text in shown), name and f"jira:{name}")
+        return address or None, _is_machine(user)
+
+    return who
 
 
 def _addresses(path: Path) -> dict[str, str]:
     """Account id, name or key → mail address, for everybody whose address the file shows."""
     known: dict[str, str] = {}
-    for _, _, raw in _records(path):
+    for record in records(path, _LISTS):
         try:
-            issue = _ISSUE.decode(raw)
-        except _BROKEN:
+            issue = _ISSUE.decode(record.raw)
+        except BROKEN:
             continue
-        for user in _users(issue):
+        for user in {*_users(issue)}:
             if mail := _mail(user):
                 known.update(dict.fromkeys(filter(None, _ids(user)), mail))
     return known
@@ -300,65 +248,70 @@ def _mail(user: User) -> str | None:
     return None
 
 
-def _address(user: User | str | None, known: Mapping[str, str]) -> str | None:
-    """The mail address, or else "jira:" and the name or account id; None for nobody."""
-    if isinstance(user, User):
-        if mail := _mail(user):
-            return mail
-        ids = [text for text in _ids(user) if text]
-        shown = next((known[text] for text in ids if text in known), None)
-        name = user.name or user.account_id or user.key
-        return shown or (f"jira:{name}" if name else None)
-    return (known.get(user) or f"jira:{user}") if user else None
-
-
 def _is_machine(user: User) -> bool:
-    if user.account_type == "app":
-        return True
-    return any(_MACHINE.search(name) for name in (user.name, user.display_name) if name)
+    return user.account_type == "app" or is_machine_name(user.name, user.display_name)
 
 
 # --- acts -------------------------------------------------------------------------------------
 
 
-def _acts(issue: Issue) -> Iterator[Act]:
+def _acts(issue: Issue, item: str, who: Who) -> Iterator[Act | None]:
     fields = issue.fields
     creator = fields.creator or fields.reporter
     if creator:
-        yield Act("create", "", fields.created, creator)
+        yield _act("create", "", fields.created, creator, item, who)
         first = _first_assignee(issue)
         if first and first not in _ids(creator):
-            yield Act(
-                "assignment", "create", fields.created, creator, toward="assignee", others=(first,)
-            )
+            yield _act(
+                "assignment", "create", fields.created, creator, item, who,
+                toward="assignee", others=(first,),
+            )  # fmt: skip
     for comment in (fields.comment and fields.comment.comments) or ():
         if comment.author:
             number = str(comment.id)
-            yield Act("comment", number, comment.created, comment.author, "commenter")
+            yield _act("comment", number, comment.created, comment.author, item, who, "commenter")
             if mentioned := tuple(sorted(_mentioned(comment.body) - {*_ids(comment.author)})):
-                yield Act(
-                    "mention", number, comment.created, comment.author,
+                yield _act(
+                    "mention", number, comment.created, comment.author, item, who,
                     toward="mentioned", others=mentioned,
                 )  # fmt: skip
     for history in (issue.changelog and issue.changelog.histories) or ():
         if history.author:
-            yield _change(history, history.author)
+            yield _change(history, history.author, item, who)
     for worklog in (fields.worklog and fields.worklog.worklogs) or ():
         if worklog.author:
             at = worklog.started or worklog.created
-            yield Act("worklog", str(worklog.id), at, worklog.author)
+            yield _act("worklog", str(worklog.id), at, worklog.author, item, who)
 
 
-def _change(history: History, author: User) -> Act:
+def _change(history: History, author: User, item: str, who: Who) -> Act | None:
     items = history.items or []
     number = str(history.id)
-    assigned = next((_text(item.to) for item in reversed(items) if item.field == "assignee"), None)
+    assigned = next((_text(one.to) for one in reversed(items) if one.field == "assignee"), None)
     if assigned and assigned not in _ids(author):
-        return Act(
-            "assignment", number, history.created, author, toward="assignee", others=(assigned,)
-        )
-    is_status = any(item.field == "status" for item in items)
-    return Act("status" if is_status else "change", number, history.created, author)
+        return _act(
+            "assignment", number, history.created, author, item, who,
+            toward="assignee", others=(assigned,),
+        )  # fmt: skip
+    kind = "status" if any(one.field == "status" for one in items) else "change"
+    return _act(kind, number, history.created, author, item, who)
+
+
+def _act(
+    kind: str, number: str, at: str | None, actor: User, item: str, who: Who,
+    role: str = "author", toward: str = "", others: tuple[str, ...] = (),
+) -> Act | None:  # fmt: skip
+    """The act, unless nobody did it: the account is gone."""
+    address, is_machine = who(actor)
+    if address is None:
+        return None
+    key = f"work:jira:{item}:{kind}:{number}" if number else f"work:jira:{item}:{kind}"
+    if others:
+        others = tuple(sorted(filter(None, (who(other)[0] for other in others))))
+    return Act(
+        key, kind, utc(at), address, role, toward, others,
+        container=f"jira:{item}", is_automated=is_machine,
+    )  # fmt: skip
 
 
 def _first_assignee(issue: Issue) -> str | None:
@@ -381,7 +334,7 @@ def _first_assignee(issue: Issue) -> str | None:
 def _text(raw: msgspec.Raw) -> str | None:
     try:
         value = _ID.decode(raw)
-    except _BROKEN:
+    except BROKEN:
         return None
     return None if value is None else str(value)
 
@@ -395,7 +348,7 @@ def _mentioned(body: msgspec.Raw) -> set[str]:
         return set()
     try:
         nodes = [_NODE.decode(data)]
-    except _BROKEN:
+    except BROKEN:
         return set()
     found: set[str] = set()
     while nodes:
@@ -404,103 +357,6 @@ def _mentioned(body: msgspec.Raw) -> set[str]:
         if node.type == "mention" and node.attrs and node.attrs.id:
             found.add(node.attrs.id)
     return found
-
-
-# --- rows -------------------------------------------------------------------------------------
-
-
-def _columns(schema: Mapping[str, Any]) -> dict[str, list[object]]:
-    return {name: [] for name in schema}
-
-
-@dataclass(slots=True)
-class _Pending:
-    """Rows of the batch in the making. `seen` holds hashes of the keys that were told before."""
-
-    known: Mapping[str, str]
-    options: Options
-    seen: set[int]
-    events: dict[str, list[object]] = field(default_factory=lambda: _columns(RAW_EVENT))
-    participations: dict[str, list[object]] = field(
-        default_factory=lambda: _columns(RAW_PARTICIPATION)
-    )
-    rejects: dict[str, list[object]] = field(default_factory=lambda: _columns(RAW_REJECT))
-    records: int = 0
-    skipped: int = 0
-    duplicates: int = 0
-
-    def reject(self, position: int, place: str, reason: str) -> None:
-        _append(self.rejects, (position, place, reason))
-
-    def add(self, issue: Issue, position: int, place: str) -> None:
-        """Add the acts on the issue that lie in the window and are new."""
-        number = issue.id or issue.key
-        if number is None:
-            self.reject(position, place, "the issue has neither id nor key")
-            return
-        if _time(issue.fields.created) is None:
-            self.reject(position, place, "the issue's date of creation is missing or no date")
-            return
-        site = _SITE.match(issue.self or "")
-        item = f"{site[1].lower() if site else ''}/{number}"  # numbers repeat from site to site
-        is_repeat = not self._is_new(item)
-        unreadable = inside = 0
-        for act in _acts(issue):
-            at = _time(act.at)
-            if at is None:
-                unreadable += 1
-            elif self.options.since <= at < self.options.until:
-                inside += 1
-                self._act(act, item, at, position)
-        if unreadable:
-            self.reject(position, place, f"{unreadable} acts without a date that can be read")
-        self.duplicates += is_repeat
-        self.skipped += not inside and not is_repeat and not unreadable
-
-    def _act(self, act: Act, item: str, at: datetime, position: int) -> None:
-        actor = _address(act.actor, self.known)
-        others = {address for other in act.others if (address := _address(other, self.known))}
-        others.discard(actor or "")
-        key = f"work:jira:{item}:{act.kind}:{act.number}".removesuffix(":")
-        if actor is None or (act.others and not others) or not self._is_new(key):
-            return
-        _append(
-            self.events,
-            (key, "work", act.kind, at, None, actor, None, None, f"jira:{item}",
-             _is_machine(act.actor), False, 0, position),
-        )  # fmt: skip
-        _append(self.participations, (key, actor, act.role, "none", False))
-        for other in sorted(others):
-            _append(self.participations, (key, other, act.toward, "none", False))
-
-    def _is_new(self, key: str) -> bool:
-        count = len(self.seen)
-        self.seen.add(hash(key))
-        return len(self.seen) > count
-
-    def finished(self) -> Batch:
-        return Batch(
-            frame(self.events, RAW_EVENT),
-            frame(self.participations, RAW_PARTICIPATION),
-            frame(self.rejects, RAW_REJECT),
-            self.records,
-            self.skipped,
-            self.duplicates,
-        )
-
-
-def _append(columns: dict[str, list[object]], row: tuple[object, ...]) -> None:
-    for column, value in zip(columns.values(), row, strict=True):
-        column.append(value)
-
-
-def _time(text: str | None) -> datetime | None:
-    """Jira's time with its offset ("2026-02-03T09:00:00.000+0100"), in UTC."""
-    try:
-        time = datetime.fromisoformat(text or "")
-    except ValueError:
-        return None
-    return time.astimezone(UTC) if time.tzinfo else None
 
 
 SOURCE = Source(

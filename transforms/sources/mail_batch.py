@@ -54,7 +54,7 @@ def batches(
             identity = hash(mail.key)
             batch.duplicates += identity in seen
             seen.add(identity)
-        if len(batch.addresses) + len(batch.rejects) >= BATCH_ROWS:
+        if batch.size + len(batch.rejects) >= BATCH_ROWS:
             yield batch.finished()
             batch = _Pending()
     if batch.records:
@@ -65,42 +65,29 @@ def batches(
 class _Pending:
     """A batch in the making. Columns are made at the end: cheaper than one by one."""
 
-    keys: list[str] = field(default_factory=list)
-    seconds: list[int] = field(default_factory=list)
-    senders: list[str] = field(default_factory=list)
-    threads: list[str] = field(default_factory=list)
-    replies: list[str | None] = field(default_factory=list)
-    automated: list[bool] = field(default_factory=list)
-    positions: list[int] = field(default_factory=list)
-    addresses: list[str] = field(default_factory=list)  # of each mail: sender, to, cc
-    counts: list[int] = field(default_factory=list)  # of each mail: 1, number of to, of cc
+    mails: list[tuple[int, int, Mail]] = field(default_factory=list)  # position, second
+    size: int = 0  # participations
     rejects: list[tuple[int, str, str]] = field(default_factory=list)
     records: int = 0
     skipped: int = 0
     duplicates: int = 0
 
     def add(self, position: int, second: int, mail: Mail) -> None:
-        key, sender, thread, reply, to, cc, is_automated = mail
-        self.keys.append(key)
-        self.seconds.append(second)
-        self.senders.append(sender)
-        self.threads.append(thread)
-        self.replies.append(reply)
-        self.automated.append(is_automated)
-        self.positions.append(position)
-        self.addresses += (sender, *to, *cc)
-        self.counts += (1, len(to), len(cc))
+        self.mails.append((position, second, mail))
+        self.size += 1 + len(mail.to) + len(mail.cc)
 
     def finished(self) -> Batch:
+        mails = [mail for _, _, mail in self.mails]
         events = pl.DataFrame(
             {
-                "event_key": pl.Series(self.keys, dtype=pl.String),
-                "started_at": pl.Series(self.seconds, dtype=pl.Int64) * 1_000_000,
-                "initiator": pl.Series(self.senders, dtype=pl.String),
-                "thread_key": pl.Series(self.threads, dtype=pl.String),
-                "reply_key": pl.Series(self.replies, dtype=pl.String),
-                "is_automated": pl.Series(self.automated, dtype=pl.Boolean),
-                "position": pl.Series(self.positions, dtype=pl.Int64),
+                "event_key": pl.Series([mail.key for mail in mails], dtype=pl.String),
+                "started_at": pl.Series([second for _, second, _ in self.mails], dtype=pl.Int64)
+                * 1_000_000,
+                "initiator": pl.Series([mail.sender for mail in mails], dtype=pl.String),
+                "thread_key": pl.Series([mail.thread for mail in mails], dtype=pl.String),
+                "reply_key": pl.Series([mail.reply for mail in mails], dtype=pl.String),
+                "is_automated": pl.Series([mail.is_automated for mail in mails], dtype=pl.Boolean),
+                "position": pl.Series([position for position, _, _ in self.mails], dtype=pl.Int64),
             }
         ).with_columns(
             channel=pl.lit("message"),
@@ -110,12 +97,14 @@ class _Pending:
             is_cancelled=pl.lit(value=False),
             revision=0,
         )
-        size = pl.Series(self.counts, dtype=pl.UInt32)
+        addresses = [one for mail in mails for one in (mail.sender, *mail.to, *mail.cc)]
+        counts = [size for mail in mails for size in (1, len(mail.to), len(mail.cc))]
+        size = pl.Series(counts, dtype=pl.UInt32)
         part = pl.int_range(size.len(), eager=True).repeat_by(size).explode()
         participations = pl.DataFrame(
             {
                 "event_key": events["event_key"].gather(part // 3),
-                "address": pl.Series(self.addresses, dtype=pl.String),
+                "address": pl.Series(addresses, dtype=pl.String),
                 "role": pl.Series(ROLES, dtype=pl.String).gather(part % 3),
             }
         ).with_columns(response=pl.lit("none"), is_own=pl.lit(value=False))

@@ -233,12 +233,15 @@ def _says_machine(headers: Mapping[str, str]) -> bool:
 
 _ID = re.compile(r"<([^<>\s]+)>")
 _NESTED_ID = re.compile(r"<((?:[^<>]|<[^<>]*>)+)>")  # "<<id>+suffix>", as a gateway writes it
+_PLAIN_ID = re.compile(r"\s*+<([^<>\s]++)>\s*+")  # as nearly all are
 _OWN_ID = re.compile(r"\s*<[^<>]*>(?=\s)")  # what follows is a comment
 _BRACKETS = str.maketrans("", "", "<>")
 
 
 def own_id(value: str) -> str:
     """The id in a Message-ID header, without angle brackets and white space; "" if none."""
+    if plain := _PLAIN_ID.fullmatch(value):
+        return plain[1]
     comment = _OWN_ID.match(value)
     return "".join((comment[0] if comment else value).translate(_BRACKETS).split())
 

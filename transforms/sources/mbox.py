@@ -5,14 +5,13 @@ Only headers are looked at; see `mail_batch` for messages that the file holds tw
 
 from __future__ import annotations
 
-import gzip
 import re
-import zlib
 from typing import IO, TYPE_CHECKING
 
 from transforms.sources.base import Batch, Options, Source, UnreadableFileError
 from transforms.sources.mail_batch import batches
 from transforms.sources.mail_headers import HEADERS, Mail, mail_of, seconds
+from transforms.sources.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 CHUNK = 1 << 18
 HEADER_LIMIT = 1 << 20
 MARGIN = 1024  # a separator line and the start of the line behind it fit in here
-GZIP = b"\x1f\x8b"
 
 # From <sender> <date as asctime writes it, perhaps with a zone>, and then a header, not prose.
 _FROM_LINE = (
@@ -49,15 +47,11 @@ _RECEIVED = re.compile(r"\nreceived[ \t]*+:(.*+(?:\n[ \t].*+)*+)", re.IGNORECASE
 def read(path: Path, options: Options) -> Iterator[Batch]:
     """Batches of the mailbox at `path`; positions are byte offsets in the decompressed file.
 
-    Raises UnreadableFileError when the file is no mbox, or its gzip stream is damaged.
+    Raises UnreadableFileError when the file is no mbox, or it is packed and damaged.
     """
-    try:
-        with _opened(path) as stream:
-            blocks = header_blocks(stream, path)
-            yield from batches(((at, "byte", _message(block)) for at, block in blocks), options)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        message = f"{path}: the gzip stream is damaged or cut off ({error}); copy the file again"
-        raise UnreadableFileError(message) from error
+    with opened(path) as stream:
+        blocks = header_blocks(stream, path)
+        yield from batches(((at, "byte", _message(block)) for at, block in blocks), options)
 
 
 def sniff(path: Path, head: bytes) -> float:
@@ -77,9 +71,7 @@ def sniff(path: Path, head: bytes) -> float:
 # --- bytes → header blocks --------------------------------------------------------------------
 
 
-def header_blocks(
-    stream: IO[bytes] | gzip.GzipFile, path: Path
-) -> Iterator[tuple[int, bytes | None]]:
+def header_blocks(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes | None]]:
     """Byte offset of each message and its header block; None: the block exceeds HEADER_LIMIT.
 
     Bodies are searched for the next separator and forgotten, so memory holds a chunk and a header
@@ -100,11 +92,14 @@ def header_blocks(
         )
         raise UnreadableFileError(message)
     in_body = is_last = False
+    clear = 0  # no empty line starts before this offset, from `at` on
     while True:
         ready = len(buffer) if is_last else len(buffer) - MARGIN
         while True:
-            end = at if in_body else _header_end(buffer, at)
+            end = at if in_body else _header_end(buffer, at, clear)
+            clear = max(clear, end)
             if end < 0:
+                clear = min(len(buffer), at + HEADER_LIMIT) - 2
                 if not is_last and len(buffer) - at < HEADER_LIMIT:
                     break
                 end = min(len(buffer), at + HEADER_LIMIT)
@@ -122,7 +117,7 @@ def header_blocks(
         chunk = stream.read(CHUNK)
         is_last = not chunk
         base += at
-        buffer, at = buffer[at:] + chunk, 0
+        buffer, clear, at = buffer[at:] + chunk, clear - at, 0
 
 
 def _separator(buffer: bytes, start: int, stop: int, header_end: int) -> int:
@@ -140,9 +135,9 @@ def _separator(buffer: bytes, start: int, stop: int, header_end: int) -> int:
     return -1
 
 
-def _header_end(buffer: bytes, start: int) -> int:
-    """Offset of the newline before the first empty line behind `start`, or -1."""
-    match = _EMPTY_LINE.search(buffer, start, start + HEADER_LIMIT)
+def _header_end(buffer: bytes, start: int, clear: int = 0) -> int:
+    """Offset of the newline before the first empty line behind `start`, or -1; none is before `clear`."""
+    match = _EMPTY_LINE.search(buffer, max(start, clear), start + HEADER_LIMIT)
     return match.start() if match else -1
 
 
@@ -150,12 +145,6 @@ def _blank(head: bytes) -> int:
     """Length of byte order mark and empty lines in front."""
     match = _BLANK_START.match(head)
     return match.end() if match else 0
-
-
-def _opened(path: Path) -> IO[bytes] | gzip.GzipFile:
-    with path.open("rb") as stream:
-        is_gzip = stream.read(2) == GZIP
-    return gzip.open(path, "rb") if is_gzip else path.open("rb")
 
 
 # --- header block → message -------------------------------------------------------------------

@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from transforms.sources.icalendar import RefusalError, Rows
-from transforms.sources.recurrence import Person, Series, Version, resolve
+from transforms.sources.recurrence import Patience, Person, Series, Version, resolve
 from transforms.sources.zones import named_zone
 
 if TYPE_CHECKING:
@@ -131,13 +131,14 @@ def text_of(raw: bytes) -> str:
 def batches(told: Told, options: Options) -> Iterator[Batch]:
     """The meetings of `told` that start in the window."""
     since, until = max(options.since, _EARLIEST), min(options.until, _LATEST)
+    patience = Patience()
     rows = Rows()
     rows.records = told.records
     rows.rejects = told.rejects
     rows.skipped = told.records - len(told.rejects) - sum(map(len, told.versions.values()))
     for uid, versions in told.versions.items():
         try:
-            series = resolve(versions, options.time_zone, since, until)
+            series = resolve(versions, options.time_zone, since, until, patience)
         except OverflowError:
             series = Series([], False, [], [(versions[0].line, "lies too far away in time")])
         counted = {version.line for version in series.duplicates}

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from transforms.sources.base import BATCH_ROWS, Batch, Options, Source, UnreadableFileError
+from transforms.sources.base import Batch, Options, Source, UnreadableFileError
+from transforms.sources.delimited import layout_of, layout_of_text
 from transforms.sources.deliveries import (
     DELIVERED,
     FAILED,
@@ -23,10 +24,9 @@ from transforms.sources.deliveries import (
     ROWS,
     SENT,
     batch_of,
-    cells,
-    table_of,
+    tables,
 )
-from transforms.sources.opening import decoded, likely, opened_text, plain
+from transforms.sources.opening import decoded, likely, plain
 from transforms.sources.written_times import day_is_first
 
 if TYPE_CHECKING:
@@ -114,31 +114,29 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
 
     Raises UnreadableFileError when the header is that of none of the three reports.
     """
-    with opened_text(path) as text:
-        header, rows = table_of(text)
-        shape, at = _shape(header)
-        if shape is None:
-            there = ", ".join(filter(None, header)) or "none"
-            message = (
-                f"{path}: no message trace: a column is missing{_missing(header)}; columns are: "
-                f"{there}; export it again with Received, SenderAddress, RecipientAddress, "
-                "Status and MessageId"
-            )
-            raise UnreadableFileError(message)
-        chunks = iter(lambda: list(islice(rows, BATCH_ROWS)), [])
-        first = cells(next(chunks, []), at)
-        day_first = day_is_first(first["time"])
-        for chunk in chain([first], (cells(chunk, at) for chunk in chunks)):
-            told = shape.outcomes(_with_ids(chunk)).select(
-                pl.col(name).cast(dtype) for name, dtype in ROWS.items()
-            )
-            yield batch_of(told, chunk.height, options, "UTC", day_first=day_first)
+    layout = layout_of(path)
+    shape, at = _shape(layout.header)
+    if shape is None:
+        there = ", ".join(filter(None, layout.header)) or "none"
+        message = (
+            f"{path}: no message trace: a column is missing{_missing(layout.header)}; columns are: "
+            f"{there}; export it again with Received, SenderAddress, RecipientAddress, "
+            "Status and MessageId"
+        )
+        raise UnreadableFileError(message)
+    chunks = tables(path, layout, at)
+    first = next(chunks)
+    day_first = day_is_first(first["time"])
+    for chunk in chain([first], chunks):
+        told = shape.outcomes(_with_ids(chunk)).select(
+            pl.col(name).cast(dtype) for name, dtype in ROWS.items()
+        )
+        yield batch_of(told, chunk.height, options, "UTC", day_first=day_first)
 
 
 def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
     """Certainty that `head` opens one of the three reports."""
-    header, _ = table_of(io.StringIO(decoded(head)))
-    return 0.95 if _shape(header)[0] else 0.0
+    return 0.95 if _shape(layout_of_text(io.StringIO(decoded(head))).header)[0] else 0.0
 
 
 def _shape(header: list[str]) -> tuple[Shape | None, dict[str, int]]:

@@ -1,4 +1,4 @@
-"""Export files as readable streams: unpacked, and as text whatever their character set."""
+"""Export files as readable streams: unpacked, bounded, and as text whatever their character set."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import codecs
 import csv
 import gzip
 import io
-import zipfile
-import zlib
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
-from itertools import count, islice
+from hashlib import blake2b
+from itertools import chain, count, islice
 from typing import IO, TYPE_CHECKING, cast
 
+from transforms.sources import archives, limits
 from transforms.sources.base import UnreadableFileError
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 HEAD = 1 << 16
 SEPARATORS = ",;\t|"
 OPEN_QUOTE = "a quote is opened and not closed"
-GZIP, ZIP = b"\x1f\x8b", b"PK\x03\x04"
-_DAMAGE = (EOFError, gzip.BadGzipFile, zipfile.BadZipFile, zlib.error)
+GZIP, ZIP = b"\x1f\x8b", archives.SIGNATURE
+_TAR, _TAR_AT = b"ustar", 257
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -33,26 +33,70 @@ _MARKS = (
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes, unpacked if it is gzip or a zip of one file.
+    """The file's bytes: unpacked if it is gzip or a zip of one file, in UTF-8 if it is UTF-16.
 
-    Raises UnreadableFileError when the packing is damaged, also while the stream is read.
+    `path` may go through a zip, as `archives.members` tells its files. Raises UnreadableFileError
+    when the packing is damaged or a bomb, also while the stream is read.
     """
     with ExitStack() as stack:
         try:
-            yield _unpacked(path, stack)
-        except _DAMAGE as error:
-            message = f"{path}: the packed file is damaged or cut off ({error}); copy it again"
+            stream = _unpacked(path, stack)
+            start = stream.read(HEAD)
+            stream.seek(0)
+            name = encoding(start)
+            yield _buffered(_Recoded(stream, name)) if name.startswith("utf-16") else stream
+        except (gzip.BadGzipFile, *archives.DAMAGE) as error:
+            message = f"{path}: the packed file is damaged or cut off ({error}); copy the file again, or export it anew"
             raise UnreadableFileError(message) from error
 
 
 @contextmanager
-def opened_text(path: Path) -> Iterator[IO[str]]:
-    """The same as text, line ends untouched; see `encoding` and `decoded` for the character set."""
+def opened_lines(path: Path, line: int | None = None) -> Iterator[IO[bytes]]:
+    """The same; of a line that is longer than `line` (limits.LINE) bytes, the rest is passed over."""
     with opened(path) as stream:
-        start = stream.read(HEAD)
-        stream.seek(0)
-        with io.TextIOWrapper(stream, encoding(start), _OR_CP1252, newline="") as text:
+        yield _buffered(_Clipped(stream, line or limits.LINE))
+
+
+@contextmanager
+def opened_text(path: Path, line: int | None = None) -> Iterator[IO[str]]:
+    """Its lines as text, their ends untouched; see `encoding` and `decoded` for the character set."""
+    with opened_lines(path, line) as clipped:
+        is_marked = clipped.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
+        clipped.seek(0)
+        name = "utf-8-sig" if is_marked else "utf-8"
+        with io.TextIOWrapper(clipped, name, _OR_CP1252, newline="") as text:
             yield text
+
+
+def whole(path: Path) -> bytes:
+    """All bytes of a file that has to be held whole, its absurd lines clipped.
+
+    Raises UnreadableFileError when it is larger than limits.HELD.
+    """
+    held = io.BytesIO()
+    with opened(path) as stream:
+        clipped = _Clipped(stream, limits.LINE)
+        while chunk := clipped.take(archives.CHUNK):
+            if held.tell() + len(chunk) > limits.HELD:
+                raise UnreadableFileError(f"{path}: {_too_large()}")
+            held.write(chunk)
+    return held.getvalue()
+
+
+def rest_of(path: Path, text: IO[str], start: list[str]) -> str:
+    """All of the text at `path`, whose first lines have been read.
+
+    Raises UnreadableFileError when it is larger than limits.HELD.
+    """
+    first = "".join(start)
+    data = first + text.read(max(0, limits.HELD - len(first)) + 1)
+    if len(data) > limits.HELD:
+        raise UnreadableFileError(f"{path}: {_too_large()}")
+    return data
+
+
+def _too_large() -> str:
+    return f"larger than {limits.HELD >> 20:,} MB in one piece; export it in parts"
 
 
 def head(path: Path, size: int = HEAD) -> bytes:
@@ -61,8 +105,25 @@ def head(path: Path, size: int = HEAD) -> bytes:
         with opened(path) as stream:
             return stream.read(size)
     except UnreadableFileError:
+        if archives.split(path):
+            return b""
         with path.open("rb") as stream:
             return stream.read(size)
+
+
+def fingerprint(path: Path) -> str:
+    """Hash of a file as it is stored; of a file in an archive, of its own packed bytes only."""
+    hashed = blake2b(digest_size=16)
+    within = archives.split(path)
+    for chunk in archives.packed(*within) if within else _chunks(path):
+        hashed.update(chunk)
+    return hashed.hexdigest()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(archives.CHUNK):
+            yield chunk
 
 
 def encoding(start: bytes) -> str:
@@ -72,8 +133,11 @@ def encoding(start: bytes) -> str:
             return name
     # Text in a Western language has a zero in every second byte of UTF-16, and nowhere else.
     pairs = len(start) // 2
-    if pairs and start[1::2].count(0) > pairs * 0.7:
+    first, second = start[::2].count(0), start[1::2].count(0)
+    if pairs and second > pairs * 0.7 and first < pairs * 0.1:
         return "utf-16-le"
+    if pairs and first > pairs * 0.7 and second < pairs * 0.1:
+        return "utf-16-be"
     return "utf-8"
 
 
@@ -96,9 +160,11 @@ def separator_of(text: IO[str]) -> str:
 def rows_of(text: IO[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """Number and cells of each row that holds anything, from 1.
 
-    A row whose quote stays open for longer than a cell may be has a line end within every cell.
+    A row whose quote stays open for longer than a cell may be has a line end within every cell. It
+    lasts until a line that closes the quote, or that has as many cells as a row.
     """
-    reader = csv.reader(text, delimiter=separator, skipinitialspace=True)
+    lines = iter(text)
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True)
     width = 1
     for number in count(1):
         try:
@@ -106,11 +172,23 @@ def rows_of(text: IO[str], separator: str) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error:
-            yield number, ["…\n…"] * width
+            yield number, ["…\n…"] * width if number > 1 else ["…"]
+            rest = _behind_open(lines, separator, width)
+            reader = csv.reader(chain(rest, lines), delimiter=separator, skipinitialspace=True)
             continue
         width = max(width, len(row))
         if any(map(str.strip, row)):
             yield number, row
+
+
+def _behind_open(lines: Iterator[str], separator: str, width: int) -> list[str]:
+    """Pass over the lines of a cell whose quote stays open; the line behind it, if it was read."""
+    for line in lines:
+        if line.count('"') % 2:
+            return []
+        if line.count(separator) >= width - 1:
+            return [line]
+    return []
 
 
 def plain(header: str) -> str:
@@ -125,22 +203,147 @@ def likely(name: str, names: Iterable[str]) -> str:
     return f"; did you mean {by_plain[found[0]]!r}?" if found else ""
 
 
+# --- layers of a stream -----------------------------------------------------------------------
+
+
 def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:
-    file = stack.enter_context(path.open("rb"))
-    start = file.read(4)
-    file.seek(0)
+    within = archives.split(path)
+    file = stack.enter_context(archives.opened_member(*within) if within else path.open("rb"))
+    start = _start(file)
+    if archives.is_zip(start):
+        if within:
+            message = f"{path}: a zip within a zip, which is not read; unpack the outer one first"
+            raise UnreadableFileError(message)
+        held = archives.members(path)
+        if len(held) != 1:
+            message = (
+                f"{path}: the zip holds {len(held):,} files, and no single one that is meant; "
+                "see which formats they are in with `tieline check`"
+            )
+            raise UnreadableFileError(message)
+        if held[0].refusal:
+            raise UnreadableFileError(f"{held[0].path}: {held[0].refusal}")
+        return _unpacked(held[0].path, stack)
     if start.startswith(GZIP):
-        unpacked = gzip.GzipFile(fileobj=file)
-        stack.callback(unpacked.close)
-        return cast("IO[bytes]", unpacked)
-    if start != ZIP:
-        return file
-    archive = stack.enter_context(zipfile.ZipFile(file))
-    members = [member for member in archive.infolist() if not member.is_dir()]
-    if len(members) != 1:
-        message = f"{path}: the zip holds {len(members)} files, not one; unpack it first"
+        gz = stack.enter_context(gzip.GzipFile(fileobj=file))
+        file = _buffered(_Bounded(cast("IO[bytes]", gz), file, path))
+        start = _start(file)
+    if start.startswith(_TAR, _TAR_AT):
+        message = f"{path}: a tar archive, which is not read; export as zip, or unpack it first"
         raise UnreadableFileError(message)
-    return stack.enter_context(archive.open(members[0]))
+    return file
+
+
+def _start(file: IO[bytes]) -> bytes:
+    start = file.read(_TAR_AT + len(_TAR))
+    file.seek(0)
+    return start
+
+
+def _buffered(layer: io.RawIOBase) -> IO[bytes]:
+    return io.BufferedReader(layer, HEAD)
+
+
+class _Layer(io.RawIOBase):
+    """A stream that is made of another one, from its start on."""
+
+    def __init__(self, below: IO[bytes]) -> None:
+        self.below = below
+        self.at = 0
+
+    def take(self, size: int) -> bytes:
+        """Up to `size` bytes; none at the end."""
+        raise NotImplementedError
+
+    def restart(self) -> None:
+        self.below.seek(0)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        data = self.take(len(buffer))
+        buffer[: len(data)] = data
+        self.at += len(data)
+        return len(data)
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Forward by reading, back from the start again: slow, but for the start itself."""
+        if whence == io.SEEK_END:
+            while data := self.take(HEAD):
+                self.at += len(data)
+        target = offset + (0 if whence == io.SEEK_SET else self.at)
+        if target < self.at:
+            self.restart()
+            self.at = 0
+        while self.at < target and (data := self.take(min(HEAD, target - self.at))):
+            self.at += len(data)
+        return self.at
+
+
+class _Bounded(_Layer):
+    """Unpacked bytes; raises UnreadableFileError when they are too many for the packed ones."""
+
+    def __init__(self, below: IO[bytes], file: IO[bytes], path: Path) -> None:
+        super().__init__(below)
+        self.file = file
+        self.path = path
+
+    def take(self, size: int) -> bytes:
+        data = self.below.read(size)
+        unpacked = self.at + len(data)
+        if unpacked > limits.FREE and archives.is_bomb(unpacked, self.file.tell()):
+            raise UnreadableFileError(f"{self.path}: {archives.bomb(unpacked)}")
+        return data
+
+
+class _Recoded(_Layer):
+    """UTF-16 as UTF-8."""
+
+    def __init__(self, below: IO[bytes], name: str) -> None:
+        super().__init__(below)
+        self.name = name
+        self.restart()
+
+    def restart(self) -> None:
+        super().restart()
+        self.decoder = codecs.getincrementaldecoder(self.name)(_OR_CP1252)
+        self.rest = b""
+
+    def take(self, size: int) -> bytes:
+        while not self.rest and (data := self.below.read(HEAD)):
+            self.rest = self.decoder.decode(data).encode()
+        self.rest = self.rest or self.decoder.decode(b"", final=True).encode()
+        data, self.rest = self.rest[:size], self.rest[size:]
+        return data
+
+
+class _Clipped(_Layer):
+    """Lines of about `longest` bytes at most: the rest of a longer one is passed over."""
+
+    def __init__(self, below: IO[bytes], longest: int) -> None:
+        super().__init__(below)
+        self.longest = longest
+        self.run = 0  # bytes since the last line end
+
+    def restart(self) -> None:
+        super().restart()
+        self.run = 0
+
+    def take(self, size: int) -> bytes:
+        while data := self.below.read(size):
+            last = max(data.rfind(b"\n"), data.rfind(b"\r"))
+            is_long = self.run > self.longest
+            self.run = self.run + len(data) if last < 0 else len(data) - last - 1
+            if not is_long:
+                return data
+            if last >= 0:
+                ends = [at for at in (data.find(b"\n"), data.find(b"\r")) if at >= 0]
+                return data[min(ends) :]
+        return b""
 
 
 def _as_cp1252(error: UnicodeError) -> tuple[str, int]:

@@ -2,8 +2,8 @@
 
 There are no addresses and no UID. People are "name:" and their display name in lower case, until a
 directory says whose name it is. A meeting is known by its organiser, its start and who is invited:
-the copies in two such exports are one meeting, but a copy in an .ics is another, since neither
-tells what the other one's key is made of. Read one of the two for a calendar, not both.
+the copies in two such exports are one. It is of kind "appointment": which meeting of the other
+calendars it is, the loader finds out, because that takes the directory.
 """
 
 from __future__ import annotations
@@ -202,7 +202,7 @@ def _batch(cells: pl.DataFrame, layout: Layout, options: Options, seen: set[int]
         seen.add(hash(key))
         _append(
             events,
-            (key, "meeting", "meeting", start, end, host, None, None, None, False, False, 0,
+            (key, "meeting", "appointment", start, end, host, None, None, None, False, False, 0,
              position),
         )  # fmt: skip
         for address, role in people:

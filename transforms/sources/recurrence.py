@@ -7,6 +7,7 @@ comes (`FREQ=SECONDLY;BYSETPOS=5`); here every step it takes is paid for.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 MAX_STARTS = 41_000  # of one series in one window: one a day from 1990 to 2100 is 40,177
 MAX_INTERVAL = 1_000_000
 MAX_WORK = 8_000_000  # about half a second
+MAX_ENDLESS = 20  # rules of one file that take so much work; no more that could are followed
 
 _FREQUENCIES = ("YEARLY", "MONTHLY", "WEEKLY", "DAILY", "HOURLY", "MINUTELY", "SECONDLY")
 _WORK = dict(zip(_FREQUENCIES, (400, 80, 40, 30, 30, 30, 30), strict=True))  # of one step
@@ -97,6 +99,18 @@ class RecurrenceError(ValueError):
     """The rule cannot be read, or recurs too often; the message says which, in plain words."""
 
 
+@dataclass(slots=True)
+class Patience:
+    """How many rules of a file may still turn out to recur too often."""
+
+    left: int = MAX_ENDLESS
+
+    def check(self, unit: timedelta | None) -> None:
+        """Raise RecurrenceError for what may recur many times a day, when patience is at its end."""
+        if self.left <= 0 and unit and unit < _DAY:
+            raise RecurrenceError("recurs too often")
+
+
 class _Spent(Exception):  # noqa: N818 - not an error: the search has passed the window
     """Every further step lies beyond the window."""
 
@@ -128,11 +142,18 @@ class _Stride(int):
 # --- one series ---------------------------------------------------------------------------------
 
 
-def resolve(versions: Sequence[Version], home: tzinfo, since: datetime, until: datetime) -> Series:
+def resolve(
+    versions: Sequence[Version],
+    home: tzinfo,
+    since: datetime,
+    until: datetime,
+    patience: Patience | None = None,
+) -> Series:
     """Instances of one UID that start in [since, until), in the version that counts.
 
     An override replaces the instance of its RECURRENCE-ID, an EXDATE removes it. `home` is the
-    zone of floating times. The order of `versions` does not matter.
+    zone of floating times. The order of `versions` does not matter. `patience` goes for a whole
+    file.
     """
     ranked = sorted(versions, key=Version.rank, reverse=True)
     masters = [version for version in ranked if version.recurrence_id is None]
@@ -150,7 +171,9 @@ def resolve(versions: Sequence[Version], home: tzinfo, since: datetime, until: d
     if master is not None and master.start is not None:
         if recurs or master.excluded:
             try:
-                instances, overrides = _instances(master, overrides, home, since, until)
+                instances, overrides = _instances(
+                    master, overrides, home, since, until, patience or Patience()
+                )
             except RecurrenceError as error:
                 rejects.append((master.line, str(error)))
         else:
@@ -182,6 +205,7 @@ def _instances(
     home: tzinfo,
     since: datetime,
     until: datetime,
+    patience: Patience,
 ) -> tuple[list[Instance], dict[datetime, Version]]:
     """The series' own instances and tombstones, and the overrides that stand, by instance."""
     shifts = [
@@ -189,8 +213,9 @@ def _instances(
         for original, one in sorted(overrides.items(), key=lambda item: item[0])
         if one.and_future
     ]
+    marks = [original for original, _, _ in shifts]
     slack = max((abs(shift) for _, shift, _ in shifts), default=timedelta()) + _DAY
-    starts, spans = _starts(master, home, since - slack, until + slack)
+    starts, spans = _starts(master, home, since - slack, until + slack, patience)
     gone = _excluded(master, starts, home)
     standing = _matched(overrides, starts)
     tombstones = [
@@ -206,16 +231,16 @@ def _instances(
         if original in gone or original in replaced:
             continue
         version, start = master, original
-        for after, shift, one in shifts:
-            if after < original:
-                version, start = one, _utc(moment + shift, home)
+        if behind := bisect_left(marks, original):
+            _, shift, version = shifts[behind - 1]
+            start = _utc(moment + shift, home)
         if version.start is not None:
             own.append(_instance(version, original, start, spans.get(original)))
     return own + tombstones, standing
 
 
 def _starts(
-    master: Version, home: tzinfo, since: datetime, until: datetime
+    master: Version, home: tzinfo, since: datetime, until: datetime, patience: Patience
 ) -> tuple[dict[datetime, datetime], dict[datetime, timedelta]]:
     """Starts in UTC → starts as the series has them, and lengths that RDATE periods bring."""
     start = master.start
@@ -230,7 +255,7 @@ def _starts(
          else moment if zone else moment.astimezone(home).replace(tzinfo=None), span)
         for moment, span in master.dates
     ]  # fmt: skip
-    moments = expand(master.rules, start, [moment for moment, _ in dates], *bounds)
+    moments = expand(master.rules, start, [moment for moment, _ in dates], *bounds, patience)
     spans = {_utc(moment, home): span for moment, span in dates if span is not None}
     return {_utc(moment, home): moment for moment in moments}, spans
 
@@ -337,31 +362,36 @@ def expand(
     dates: Sequence[datetime],
     since: datetime,
     until: datetime,
+    patience: Patience | None = None,
 ) -> list[datetime]:
     """Starts of a series in [since, until), ascending, each once.
 
     `rules` are RRULE values, `dates` the RDATEs. All times are aware, or all naive when the series
     floats. Rules recur on the wall clock of `start`'s zone. Raises RecurrenceError.
     """
+    patience = patience or Patience()
     parsed = [_parts(rule) for rule in rules]
     lasts = [_last(parts["UNTIL"], start) if "UNTIL" in parts else None for parts in parsed]
     ends = [last for last in lasts if last is not None]
     found = [moment for moment in dates if since <= moment < until]
+    if len(found) > MAX_STARTS:
+        raise RecurrenceError("recurs too often")
     if since <= start < until and (not ends or start <= max(ends)):
         found.append(start)
     for parts, last in zip(parsed, lasts, strict=True):
         end = until if last is None else min(until, last)
-        for moment in _moments(parts, start, since, end):
+        for moment in _moments(parts, start, since, end, patience):
             if since <= moment < until and (last is None or moment <= last):
                 found.append(moment)
                 if len(found) > MAX_STARTS:
+                    patience.left -= 1
                     raise RecurrenceError("recurs too often")
     found.sort()
     return [one for one, before in zip(found, [None, *found], strict=False) if one != before]
 
 
 def _moments(
-    parts: dict[str, str], start: datetime, since: datetime, until: datetime
+    parts: dict[str, str], start: datetime, since: datetime, until: datetime, patience: Patience
 ) -> Iterator[datetime]:
     """Starts by one rule around [since, until], a day of slack on either side for the zone."""
     zone, wall = start.tzinfo, start.replace(tzinfo=None)
@@ -371,6 +401,7 @@ def _moments(
     settings = _settings(parts)
     freq = parts["FREQ"]
     unit = _UNITS.get(freq)
+    patience.check(unit)
     interval = settings["interval"]
     if unit and "count" not in settings:  # begin near the window, in step with the rule
         wall += max(0, (low - wall) // (unit * interval) - 2) * unit * interval
@@ -391,6 +422,7 @@ def _moments(
     except _Spent:
         return
     except RecurrenceError:
+        patience.left -= 1
         raise
     except (ValueError, IndexError, TypeError, OverflowError) as error:
         raise RecurrenceError("the recurrence rule cannot be followed") from error

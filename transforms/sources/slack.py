@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from transforms.sources.acts import Act, Rows
+from transforms.sources.archives import content
 from transforms.sources.base import Batch, Options, Source, UnreadableFileError
 from transforms.sources.opening import ZIP, opened
 from transforms.sources.wrapped_json import BROKEN, NULL, refusal, unwrapped
@@ -111,7 +112,7 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
             if day is None:
                 continue
             place = places.get(day[1], Place(day[1]))
-            for raw in unwrapped(archive.read(name), ()):
+            for raw in unwrapped(content(archive, name), ()):
                 position += 1
                 rows.records += 1
                 try:
@@ -183,7 +184,7 @@ def _listed(archive: zipfile.ZipFile, name: str, kind: type[_Listed]) -> list[_L
     found: list[_Listed] = []
     for member in archive.namelist():
         if member.rpartition("/")[2] == name:
-            for raw in unwrapped(archive.read(member), ()):
+            for raw in unwrapped(content(archive, member), ()):
                 try:
                     found.append(decoder.decode(raw))
                 except BROKEN:

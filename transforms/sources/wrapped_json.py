@@ -6,14 +6,16 @@ any of those a line, or pages written one after another as `gh api --paginate` d
 
 from __future__ import annotations
 
+import re
 from itertools import chain, islice
 from json import JSONDecodeError, JSONDecoder
 from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
+from transforms.sources import limits
 from transforms.sources.base import UnreadableFileError
-from transforms.sources.opening import opened_text
+from transforms.sources.blocks import all_of, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +23,10 @@ if TYPE_CHECKING:
 
 BROKEN = (msgspec.MsgspecError, RecursionError)
 NULL = msgspec.Raw(b"null")
+DEEPEST = 16  # arrays and pages in each other; exports have three
 FIRST_LINES = 10  # one of which is whole where a file has a record a line; others may be broken
 
+_SIGN = re.compile(r"\S")
 _PART = msgspec.json.Decoder(msgspec.Raw)
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -44,15 +48,19 @@ def records(path: Path, lists: Sequence[str]) -> Iterator[Record]:
     pages = _decoder(lists)
     number = 0
     for line, value in _values(path):
-        is_broken = line and not _is_json(value)
-        for raw in _unwrapped(value, pages):
+        held = _unwrapped(value, pages)
+        if held is None:
             number += 1
-            yield Record(line, "line", raw) if is_broken else Record(number, "record", raw)
+            yield Record(line or number, "line" if line else "record", value)
+            continue
+        for number, raw in enumerate(held, number + 1):  # noqa: B020 - goes on counting
+            yield Record(number, "record", raw)
 
 
-def unwrapped(data: bytes, lists: Sequence[str]) -> list[msgspec.Raw | bytes]:
+def unwrapped(data: bytes, lists: Sequence[str]) -> Sequence[msgspec.Raw | bytes]:
     """The records within one JSON text; that text itself where it is no JSON."""
-    return list(_unwrapped(data, _decoder(lists)))
+    held = _unwrapped(data, _decoder(lists))
+    return [data] if held is None else held
 
 
 def refusal(error: Exception, wanted: str) -> str:
@@ -62,17 +70,18 @@ def refusal(error: Exception, wanted: str) -> str:
 
 def _values(path: Path) -> Iterator[tuple[int, msgspec.Raw | bytes]]:
     """Line (0 where lines mean nothing) and JSON of each value of the file."""
-    with opened_text(path) as text:
-        start = list(islice(text, FIRST_LINES))
-        if any(map(_is_whole, start)):
-            lines = enumerate(chain(start, text), 1)
-            yield from ((number, line.encode()) for number, line in lines if line.strip())
-            return
-        data = "".join(start) + text.read()
+    text = lines(path, limits.HELD)
+    start = list(islice(text, FIRST_LINES))
+    if any(map(_is_whole, start)):
+        for number, line in enumerate(chain(start, text), 1):
+            if not line.isspace():
+                yield number, line
+        return
+    data = all_of(path)
     try:
         yield 0, _PART.decode(data)
     except BROKEN as error:
-        found = _one_after_another(data)
+        found = _one_after_another(data.decode())
         if not found:
             message = f"{path}: no JSON ({error}); export it again"
             raise UnreadableFileError(message) from error
@@ -82,19 +91,18 @@ def _values(path: Path) -> Iterator[tuple[int, msgspec.Raw | bytes]]:
 def _one_after_another(data: str) -> list[str]:
     """The values that `data` holds; none if anything else stands between or behind them."""
     found: list[str] = []
-    rest, decoder = data.strip(), JSONDecoder()
+    decoder, at = JSONDecoder(), 0
     try:
-        while rest:
-            _, end = decoder.raw_decode(rest)
-            found.append(rest[:end])
-            rest = rest[end:].lstrip()
+        while sign := _SIGN.search(data, at):
+            _, at = decoder.raw_decode(data, sign.start())
+            found.append(data[sign.start() : at])
     except (JSONDecodeError, RecursionError):
         return []
     return found
 
 
-def _is_whole(line: str) -> bool:
-    return line.startswith(("{", "[")) and _is_json(line.encode())
+def _is_whole(line: bytes) -> bool:
+    return line.startswith((b"{", b"[")) and _is_json(line)
 
 
 def _is_json(value: msgspec.Raw | bytes) -> bool:
@@ -111,21 +119,22 @@ def _decoder(lists: Sequence[str]) -> msgspec.json.Decoder[msgspec.Struct]:
 
 
 def _unwrapped(
-    value: msgspec.Raw | bytes, pages: msgspec.json.Decoder[msgspec.Struct]
-) -> Iterator[msgspec.Raw | bytes]:
-    """Records of arrays and pages, in each other or not; anything else as it is."""
+    value: msgspec.Raw | bytes, pages: msgspec.json.Decoder[msgspec.Struct], depth: int = 0
+) -> Sequence[msgspec.Raw | bytes] | None:
+    """Records of arrays and pages, in each other or not; None of what is no JSON."""
     data = bytes(value).lstrip()
     try:
         if data.startswith(b"["):
-            for part in _PARTS.decode(data):
-                yield from _unwrapped(part, pages)
-            return
-        members = msgspec.structs.astuple(pages.decode(data))
+            parts = _PARTS.decode(data)
+        else:
+            members = msgspec.structs.astuple(pages.decode(data))
+            parts = [member for member in members if bytes(member)[:1] in {b"[", b"{"}]
+            if not parts:
+                return [value]
+    except msgspec.ValidationError:
+        return [value] if _is_json(data) else None
     except BROKEN:
-        yield value
-        return
-    found = [data for member in members if (data := bytes(member))[:1] in {b"[", b"{"}]
-    if not found:
-        yield value
-    for member in found:
-        yield from _unwrapped(member, pages)
+        return None
+    if depth == DEEPEST:
+        return [value]
+    return [raw for part in parts for raw in _unwrapped(part, pages, depth + 1) or ()]

@@ -5,6 +5,8 @@ ISO 8601 is one of them. Of `3/2/2026` only the other rows of a file can tell wh
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import polars as pl
 
 from transforms.sources.instants import instants
@@ -16,6 +18,26 @@ _PARTS = (
 )
 _YEAR_FIRST = r"^(\d{4})/(\d{2})/(\d{2})\b"
 MIDDAY = 12
+_WITH_WORD = (  # 11/mei/26 03:26 PM, 11 mrt. 2026; and as JavaScript writes it
+    r"^(?<day>\d{1,2})[-./ ](?<month>[A-Za-z\u00c0-\u017f]{3,9})\.?[-./ ](?<year>\d{2}|\d{4})(?<rest>[ ,T].*)?$"
+)
+_JAVASCRIPT = (
+    r"^[A-Z][a-z]{2} (?<month>[A-Z][a-z]{2}) (?<day>\d{2}) (?<year>\d{4})"
+    r"(?<rest> \d{2}:\d{2}:\d{2}) GMT(?<offset>[+-]\d{4}).*$"
+)
+_MONTHS = {
+    word: number
+    for number, words in enumerate(
+        (
+            ("jan",), ("feb",), ("mar", "mrt", "maa"), ("apr",), ("may", "mei"), ("jun",),
+            ("jul",), ("aug",), ("sep",), ("oct", "okt"), ("nov",), ("dec",),
+        ),
+        1,
+    )
+    for word in words
+}  # fmt: skip
+_SERIAL = r"^\d{5}(?:\.\d+)?$"  # days since the end of 1899, as a spreadsheet counts
+_FIRST_DAY = datetime(1899, 12, 30)  # noqa: DTZ001 - a spreadsheet knows no zones
 
 
 def day_is_first(cells: pl.Series) -> bool | None:
@@ -38,6 +60,39 @@ def day_is_first(cells: pl.Series) -> bool | None:
     if spans[0] != spans[1]:
         return bool(spans[0] < spans[1])
     return None if written["half"].null_count() else False
+
+
+def numbered(cells: pl.Series) -> pl.Series:
+    """Times with a month in words (English or Dutch) or counted in days, as the others are written.
+
+    A day alone is its midnight. What is neither stays as it is.
+    """
+    cell = pl.first().str.replace_all("[\u00a0\u202f]", " ").str.strip_chars()
+    worded = pl.coalesce(_numbered(cell, _JAVASCRIPT, "offset"), _numbered(cell, _WITH_WORD))
+    serial = pl.when(cell.str.contains(_SERIAL)).then(cell).cast(pl.Float64, strict=False)
+    counted = pl.lit(_FIRST_DAY, pl.Datetime("us")) + pl.duration(
+        seconds=(serial * 86_400).round().cast(pl.Int64)
+    )
+    told = pl.coalesce(worded, counted.dt.strftime("%Y-%m-%dT%H:%M:%S"), cell)
+    day = r"^(\d{1,2}[-./]\d{1,2}[-./]\d{4})$"
+    return (
+        cells.to_frame().select(told.str.replace(day, "${1} 00:00").alias(cells.name)).to_series()
+    )
+
+
+def _numbered(cell: pl.Expr, pattern: str, *last: str) -> pl.Expr:
+    """`day-month-year rest`, null where the cell is not like `pattern` or knows no such month."""
+    part = cell.str.extract_groups(pattern).struct
+    month = (
+        part.field("month")
+        .str.to_lowercase()
+        .str.slice(0, 3)
+        .replace_strict(_MONTHS, default=None, return_dtype=pl.Int64)
+        .cast(pl.String)
+    )
+    year = part.field("year").str.replace(r"^(\d\d)$", "20${1}")
+    rest = [part.field(name).fill_null("") for name in ("rest", *last)]
+    return pl.concat_str(part.field("day"), pl.lit("-"), month, pl.lit("-"), year, *rest)
 
 
 def written_instants(cells: pl.Series, zone: str, *, day_first: bool | None) -> pl.Series:

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.sources.golden import assert_golden, whole
-from transforms.sources import generic
+from transforms.sources import mapped_rows
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from transforms.sources.generic import SOURCE_CSV, SOURCE_NDJSON, SOURCE_PARQUET
 from transforms.sources.instants import instants
@@ -176,7 +176,7 @@ def test_an_event_stays_whole_over_batches(
         for part in range(many)
     ]
     path = table(tmp_path, "\n".join(["id,at,who", *lines]))
-    monkeypatch.setattr(generic, "BATCH_ROWS", size)
+    monkeypatch.setattr(mapped_rows, "BATCH_ROWS", size)
     mapping = {"event": "id", "time": "at", "person": "who"}
     batches = list(SOURCE_CSV.read(path, Options(mapping=mapping)))
     keys = [key for batch in batches for key in batch.events["event_key"]]

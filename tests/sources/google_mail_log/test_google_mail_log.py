@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.sources.golden import assert_golden, whole
 from tests.sources.mails import people
-from transforms.sources import google_mail_log
+from transforms.sources import deliveries
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from transforms.sources.google_mail_log import SOURCE
 from transforms.sources.opening import head
@@ -84,7 +84,7 @@ def test_times_without_offset_are_in_the_zone_of_the_network(tmp_path: Path) -> 
 
 def test_batches_unite_to_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     golden = whole(SOURCE, HERE / "log.csv")
-    monkeypatch.setattr(google_mail_log, "BATCH_ROWS", 1)
+    monkeypatch.setattr(deliveries, "BATCH_ROWS", 1)
     assert people(whole(SOURCE, HERE / "log.csv")) == people(golden)
 
 

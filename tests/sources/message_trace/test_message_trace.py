@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.sources.golden import assert_golden, whole
 from tests.sources.mails import people
-from transforms.sources import deliveries, mbox, message_trace
+from transforms.sources import blocks, deliveries, mbox
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from transforms.sources.mail_headers import own_id
 from transforms.sources.message_trace import SOURCE
@@ -89,7 +89,7 @@ def test_rows_of_a_mail_that_are_far_apart_unite_when_loaded(
 ) -> None:
     # What the loader does: the union of participations, and the first of an event's versions.
     golden = whole(SOURCE, HERE / "list.csv")
-    monkeypatch.setattr(message_trace, "BATCH_ROWS", size)
+    monkeypatch.setattr(deliveries, "BATCH_ROWS", size)
     batch = whole(SOURCE, HERE / "list.csv")
     assert people(batch) == people(golden)
     assert set(batch.events["event_key"]) == set(golden.events["event_key"])
@@ -326,7 +326,8 @@ def test_no_damage_stops_the_reader(tmp_path_factory: pytest.TempPathFactory, da
 def test_memory_does_not_grow_with_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(message_trace, "BATCH_ROWS", 2000)
+    monkeypatch.setattr(deliveries, "BATCH_ROWS", 2000)
+    monkeypatch.setattr(blocks, "BLOCK", 1 << 16)
     path = tmp_path / "trace.csv"
 
     def peak(mails: int) -> int:
@@ -347,3 +348,10 @@ def test_memory_does_not_grow_with_the_file(
 
     peak(3000)  # what is imported and remembered on the way
     assert peak(12_000) < 1.1 * peak(3000)
+
+
+def test_a_trace_without_rows_is_an_empty_batch(tmp_path: Path) -> None:
+    path = tmp_path / "trace.csv"
+    path.write_text(HEADER)
+    batch = whole(SOURCE, path)
+    assert (batch.records, batch.events.height, batch.rejects.height) == (0, 0, 0)
