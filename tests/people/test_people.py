@@ -21,18 +21,9 @@ from transforms.people import (
     organisation_of,
     split,
 )
-from transforms.sources.directory import Directory
+from transforms.sources.directory import ALIASES, MEMBERS, Directory
 
 KEY = b"0123456789abcdef0123456789abcdef"
-MEMBERS = {
-    "address": pl.String,
-    "boundary": pl.String,
-    "unit": pl.String,
-    "valid_from": pl.Date,
-    "valid_to": pl.Date,
-    "share": pl.Float64,
-    "position": pl.Int64,
-}
 REJECTS = pl.DataFrame(schema={"position": pl.Int64, "place": pl.String, "reason": pl.String})
 
 
@@ -40,9 +31,7 @@ def directory(members: list[tuple], aliases: list[tuple[str, str]] = ()) -> Dire
     rows = [(*member, None, 1) for member in members]
     return Directory(
         members=pl.DataFrame(rows, schema=MEMBERS, orient="row"),
-        aliases=pl.DataFrame(
-            list(aliases), schema={"alias": pl.String, "address": pl.String}, orient="row"
-        ),
+        aliases=pl.DataFrame([(*alias, 1) for alias in aliases], schema=ALIASES, orient="row"),
         rejects=REJECTS,
         records=len(members),
     )
@@ -112,7 +101,7 @@ def test_aliases_make_one_person_and_a_claim_by_two_makes_none() -> None:
     assert found.alias.rows() == [
         (keyed_id("a@prive.example", KEY), keyed_id("anna@een.example", KEY))
     ]
-    assert found.conflicts == 1
+    assert found.conflicts.height == 2
 
 
 def test_the_nearest_listed_parent_of_a_domain_counts() -> None:

@@ -1,0 +1,381 @@
+"""What the report shows, as plain data: SELECTs over the published schema `mart`, nothing else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from warehouse.schema import ALL, CHANNELS, UNKNOWN, quoted
+from warehouse.serving.report.layout import around
+from warehouse.serving.report.signals import read_signals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import duckdb
+
+GRAINS: Final = ("month", "quarter")  # whole; of weeks only what the lines need
+DIGITS: Final = 4  # significant ones
+STATES: Final = {
+    "growing": "g", "steady": "s", "weakening": "w", "quiet": "q", "lost": "l", "closed": "c",
+    "revived": "r", "new": "n", "early": "e",
+}  # fmt: skip
+ABSENT, SHOWN, EMPTY, NOT_TOLD = ".", "s", "n", "-"
+
+Row = tuple[Any, ...]
+
+
+def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
+    """Everything that the report needs, in short form: names once, numbers by place in a list.
+
+    Periods, units, metrics, channels and boundaries are numbered in the order of their lists; -1 is
+    every unit together. `cells` has for each grain and "boundary/channel/metric" rows of
+    [unit, other, status, values, medians, lows, highs, expected, people, other people], empty ones
+    at the end left out. `status` numbers a text with a letter per period, in `statuses`: s shown,
+    n shown but without meaning, . not there, a digit the reason why it is hidden. The lists hold
+    what stands at the letters s.
+    """
+    content = _about(con, language)
+    _numbered(con, content)
+    content["hidden"] = _hidden(con, content)
+    statuses: dict[str, int] = {}
+    content["cells"] = {
+        **{grain: _cells(con, content, grain, statuses) for grain in GRAINS},
+        "week": _cells(con, content, "week", statuses, "metric = 'flow' AND measure = 'weight'"),
+    }
+    content["statuses"] = list(statuses)
+    content["lines"] = {grain: _lines(con, content, grain) for grain in ("week", *GRAINS)}
+    content["part"] = {grain: _part(con, content, grain) for grain in ("week", *GRAINS)}
+    content["delivery"] = {grain: _delivery(con, content, grain) for grain in GRAINS}
+    content["directions"] = _directions(con, content)
+    content["signals"] = _signals(con, content, language)
+    content["around"] = _around(con, content)
+    return content
+
+
+def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
+    names = [column[0] for column in con.execute("FROM mart.publication").description or ()]
+    publication = dict(zip(names, con.execute("FROM mart.publication").fetchall()[0], strict=True))
+    boundaries = _column(
+        con,
+        "SELECT boundary FROM mart.metric_value WHERE unit <> $all GROUP BY boundary"
+        " ORDER BY boundary <> 'organisation', count(DISTINCT unit), boundary",
+        {"all": ALL},
+    ) or _column(con, "SELECT DISTINCT boundary FROM mart.metric_value ORDER BY 1")
+    used = _column(con, "SELECT DISTINCT channel FROM mart.metric_value")
+    units = con.execute("SELECT boundary, unit FROM mart.unit ORDER BY boundary, unit").fetchall()
+    periods = {
+        grain: con.execute(
+            "SELECT name, first_day, last_day, completeness FROM mart.calendar"
+            " WHERE grain = ? ORDER BY period",
+            [grain],
+        ).fetchall()
+        for grain in ("week", *GRAINS)
+    }
+    reasons = _column(
+        con, "SELECT DISTINCT hidden_reason FROM mart.metric_value"
+        " WHERE hidden_reason IS NOT NULL ORDER BY 1",
+    )  # fmt: skip
+    metrics = con.execute(
+        f"SELECT metric || '.' || measure, title_{language}, definition_{language}, unit, direction,"
+        " coalesce(reference, ''), coalesce(parameters, '') FROM mart.metric ORDER BY metric, measure"
+    ).fetchall()
+    return {
+        "language": language,
+        "publication": {name: _text(value) for name, value in publication.items()},
+        "boundaries": boundaries,
+        "channels": [name for name in (ALL, *CHANNELS) if name in used],
+        "units": [
+            [boundaries.index(boundary), unit] for boundary, unit in units if boundary in boundaries
+        ],
+        "metrics": metrics,
+        "reasons": reasons,
+        "periods": {
+            grain: [[name, str(first), str(last), _short(part)] for name, first, last, part in rows]
+            for grain, rows in periods.items()
+        },
+        "unknown": UNKNOWN,
+        "all": ALL,
+    }
+
+
+def _text(value: object) -> object:
+    return value if isinstance(value, str | int | float | None) else str(value)
+
+
+def _column(
+    con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None
+) -> list[str]:
+    return [row[0] for row in con.execute(query, parameters or {}).fetchall()]
+
+
+def _numbered(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> None:
+    """Temporary tables that turn names into the numbers of `content`."""
+    units = [(content["boundaries"][boundary], unit) for boundary, unit in content["units"]]
+    everything = [(boundary, ALL) for boundary in content["boundaries"]]
+    numbered = {
+        "unit_number": [(*one, n) for n, one in enumerate(units)]
+        + [(*one, -1) for one in everything],
+        "metric_number": [(*row[0].split("."), n) for n, row in enumerate(content["metrics"])],
+    }
+    for name, rows in numbered.items():
+        con.execute(f"CREATE OR REPLACE TEMP TABLE {name} (a VARCHAR, b VARCHAR, n INTEGER)")
+        if rows:
+            con.executemany(f"INSERT INTO {name} VALUES (?, ?, ?)", rows)
+
+
+def _cells(
+    con: duckdb.DuckDBPyConnection,
+    content: dict[str, Any],
+    grain: str,
+    statuses: dict[str, int],
+    which: str = "true",
+) -> dict[str, list[list[Any]]]:
+    """Series of one grain, by "boundary/channel/metric"."""
+    reasons = " ".join(
+        f"WHEN {quoted(reason)} THEN '{number}'" for number, reason in enumerate(content["reasons"])
+    )
+    rows = con.execute(
+        f"""
+WITH period AS (
+  SELECT period, row_number() OVER (ORDER BY period) - 1 AS idx
+  FROM mart.calendar WHERE grain = $grain
+), cell AS (
+  SELECT v.boundary, v.channel, m.n AS metric, u.n AS unit, o.n AS other, p.idx,
+    CASE WHEN v.hidden_reason IS NOT NULL THEN CASE v.hidden_reason {reasons} ELSE '?' END
+      WHEN v.value IS NULL THEN '{EMPTY}' ELSE '{SHOWN}' END AS status,
+    v.value, t.rolling_median, v.low, v.high, v.expected, v.metric = 'flow' AS is_flow,
+    v.people, v.other_people
+  FROM mart.metric_value v
+  JOIN period p USING (period)
+  JOIN metric_number m ON m.a = v.metric AND m.b = v.measure
+  JOIN unit_number u ON u.a = v.boundary AND u.b = v.unit
+  JOIN unit_number o ON o.a = v.boundary AND o.b = v.other_unit
+  LEFT JOIN mart.trend t
+    USING (metric, measure, grain, period, channel, boundary, unit, other_unit)
+  WHERE v.grain = $grain AND ({which})
+)
+SELECT boundary, channel, metric, unit, other,
+  list(idx ORDER BY idx), string_agg(status, '' ORDER BY idx),
+  {", ".join(f"list({name} ORDER BY idx) FILTER (status = '{SHOWN}')" for name in _NUMBERS)}
+FROM cell GROUP BY ALL ORDER BY ALL""",
+        {"grain": grain},
+    ).fetchall()
+    found: dict[str, list[list[Any]]] = {}
+    length = len(content["periods"][grain])
+    for boundary, channel, metric, unit, other, places, status, *numbers in rows:
+        key = f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}/{metric}"
+        whole = _spread(status, places, length)
+        series = [unit, other, statuses.setdefault(whole, len(statuses))]
+        found.setdefault(key, []).append(_trimmed(series, numbers))
+    return found
+
+
+_NUMBERS: Final = (
+    "value", "rolling_median", "low", "high", "expected",
+    "(CASE WHEN is_flow THEN people END)", "(CASE WHEN is_flow THEN other_people END)",
+)  # fmt: skip
+
+
+def _spread(status: str, places: Sequence[int], length: int) -> str:
+    """Letters at their places, and dots where nothing is."""
+    letters = [ABSENT] * length
+    for place, letter in zip(places, status, strict=True):
+        letters[place] = letter
+    return "".join(letters)
+
+
+def _trimmed(series: list[Any], numbers: Iterable[Sequence[float | None] | None]) -> list[Any]:
+    """`series` with the lists of numbers behind it; 0 for an empty one, none at the end."""
+    for values in numbers:
+        empty = not values or all(value is None for value in values)
+        series.append(0 if empty else [_short(value) for value in values or ()])
+    while series[-1] == 0 and len(series) > 3:
+        series.pop()
+    return series
+
+
+def _short(value: float | None) -> float | int | None:
+    """At most so many significant digits."""
+    if value is None:
+        return None
+    rounded = float(f"{value:.{DIGITS}g}")
+    return int(rounded) if rounded == int(rounded) else rounded
+
+
+def _lines(con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str) -> dict[str, Any]:
+    """By "boundary/channel": [unit, other, letter per period, [place, ratio, last day] of odd ones]."""
+    states = " ".join(f"WHEN '{name}' THEN '{letter}'" for name, letter in STATES.items())
+    rows = con.execute(
+        f"""
+WITH period AS (
+  SELECT period, row_number() OVER (ORDER BY period) - 1 AS idx
+  FROM mart.calendar WHERE grain = $grain
+)
+SELECT l.boundary, l.channel, u.n, o.n,
+  list(idx ORDER BY idx),
+  string_agg(CASE WHEN hidden_reason IS NOT NULL THEN '{NOT_TOLD}'
+    ELSE CASE state {states} ELSE '?' END END, '' ORDER BY idx),
+  list([idx::VARCHAR, ratio::VARCHAR, l.last_day::VARCHAR] ORDER BY idx)
+    FILTER (state NOT IN ('steady', 'early'))
+FROM mart.line l
+JOIN period p USING (period)
+JOIN unit_number u ON u.a = l.boundary AND u.b = l.unit
+JOIN unit_number o ON o.a = l.boundary AND o.b = l.other_unit
+WHERE l.grain = $grain AND ($grain <> 'week' OR l.channel = $all)
+GROUP BY ALL ORDER BY ALL""",
+        {"grain": grain, "all": ALL},
+    ).fetchall()
+    found: dict[str, list[list[Any]]] = {}
+    length = len(content["periods"][grain])
+    for boundary, channel, unit, other, places, letters, odd in rows:
+        key = f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}"
+        told = [] if grain == "week" else [
+            [int(place), _short(float(ratio)) if ratio else None, last_day]
+            for place, ratio, last_day in odd or ()
+        ]  # fmt: skip
+        found.setdefault(key, []).append([unit, other, _spread(letters, places, length), told])
+    return found
+
+
+def _part(con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str) -> list[list[Any]]:
+    """[boundary, channel, unit, other, period, part that could be seen, missing sources]."""
+    rows = con.execute(
+        """
+WITH period AS (
+  SELECT period, row_number() OVER (ORDER BY period) - 1 AS idx
+  FROM mart.calendar WHERE grain = $grain
+)
+SELECT c.boundary, c.channel, u.n, o.n, idx, c.completeness, c.missing_sources
+FROM mart.completeness c
+JOIN period p USING (period)
+JOIN unit_number u ON u.a = c.boundary AND u.b = c.unit
+JOIN unit_number o ON o.a = c.boundary AND o.b = c.other_unit
+WHERE c.grain = $grain AND c.completeness < 1 ORDER BY ALL""",
+        {"grain": grain},
+    ).fetchall()
+    return [
+        [
+            content["boundaries"].index(boundary),
+            content["channels"].index(channel),
+            *rest,
+            _short(part),
+            missing,
+        ]
+        for boundary, channel, *rest, part, missing in rows
+        if channel in content["channels"]
+    ]
+
+
+def _delivery(
+    con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str
+) -> list[list[Any]]:
+    """[source, partner, [place, part of the usual, is it missing], ...], all channels together."""
+    rows = con.execute(
+        """
+WITH period AS (
+  SELECT period, row_number() OVER (ORDER BY period) - 1 AS idx
+  FROM mart.calendar WHERE grain = $grain
+)
+SELECT source, partner, list([idx::DOUBLE, d.share, d.is_missing::DOUBLE] ORDER BY idx)
+FROM mart.delivery d JOIN period p USING (period)
+WHERE d.grain = $grain AND d.channel = $all GROUP BY ALL ORDER BY partner, source""",
+        {"grain": grain, "all": ALL},
+    ).fetchall()
+    return [
+        [source, partner, [[int(n), _short(share), int(gone)] for n, share, gone in told]]
+        for source, partner, told in rows
+    ]
+
+
+def _hidden(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> list[list[Any]]:
+    """[grain, boundary, channel, period, reason or -1 where shown, cells]."""
+    rows = con.execute(
+        """
+WITH period AS (
+  SELECT grain, period, row_number() OVER (PARTITION BY grain ORDER BY period) - 1 AS idx
+  FROM mart.calendar
+)
+SELECT grain, boundary, channel, idx, hidden_reason, count(*)
+FROM mart.metric_value JOIN period USING (grain, period)
+WHERE grain IN ('month', 'quarter') GROUP BY ALL ORDER BY ALL"""
+    ).fetchall()
+    reasons = content["reasons"]
+    return [
+        [
+            grain,
+            content["boundaries"].index(boundary),
+            content["channels"].index(channel),
+            period,
+            reasons.index(reason) if reason is not None else -1,
+            cells,
+        ]
+        for grain, boundary, channel, period, reason, cells in rows
+        if boundary in content["boundaries"]
+    ]
+
+
+def _directions(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> dict[str, list[Any]]:
+    """Of the network's own series: "boundary/channel/metric" → the last [grain, periods, direction]."""
+    rows = con.execute(
+        """
+SELECT d.boundary, d.channel, m.n, d.grain, d.periods, d.direction
+FROM mart.direction d
+JOIN metric_number m ON m.a = d.metric AND m.b = d.measure
+WHERE d.unit = $all AND d.other_unit = $all AND d.grain IN ('week', 'month')
+QUALIFY row_number() OVER (
+  PARTITION BY d.boundary, d.channel, m.n ORDER BY d.grain, d.period DESC) = 1""",
+        {"all": ALL},
+    ).fetchall()
+    return {
+        f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}/{metric}": rest
+        for boundary, channel, metric, *rest in rows
+        if boundary in content["boundaries"]
+    }
+
+
+def _signals(
+    con: duckdb.DuckDBPyConnection, content: dict[str, Any], language: str
+) -> list[list[Any]]:
+    """[kind, grain, period, channel, boundary, unit, other, score, sentence], highest score first."""
+    numbers = {
+        (grain, first): place
+        for grain in GRAINS
+        for place, (_, first, _, _) in enumerate(content["periods"][grain])
+    }
+    units = {(boundary, unit): place for place, (boundary, unit) in enumerate(content["units"])}
+    found = []
+    for kind, grain, period, channel, boundary, unit, other, score, sentence in read_signals(
+        con, language
+    ):
+        at = content["boundaries"].index(boundary) if boundary in content["boundaries"] else -1
+        if (grain, str(period)) in numbers and at >= 0 and channel in content["channels"]:
+            found.append([
+                kind, grain, numbers[grain, str(period)], content["channels"].index(channel), at,
+                units.get((at, unit), -1), units.get((at, other), -1), _short(score), sentence,
+            ])  # fmt: skip
+    return found
+
+
+def _around(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> list[list[int]]:
+    """Per boundary its units in the order of the map; people of unknown units are not on it."""
+    rows = con.execute(
+        """
+SELECT u.n, o.n, sum(value) FROM mart.metric_value v
+JOIN unit_number u ON u.a = v.boundary AND u.b = v.unit
+JOIN unit_number o ON o.a = v.boundary AND o.b = v.other_unit
+WHERE v.metric = 'flow' AND v.measure = 'weight' AND v.grain = 'month' AND v.channel = $all
+  AND v.unit < v.other_unit AND v.value IS NOT NULL GROUP BY ALL ORDER BY ALL""",
+        {"all": ALL},
+    ).fetchall()
+    weights = {(unit, other): weight for unit, other, weight in rows}
+    return [
+        around(
+            [
+                n
+                for n, (at, unit) in enumerate(content["units"])
+                if at == place and unit != UNKNOWN
+            ],
+            weights,
+        )
+        for place in range(len(content["boundaries"]))
+    ]

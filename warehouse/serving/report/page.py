@@ -1,0 +1,105 @@
+"""Data, words, styles and scripts put together in one HTML file."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any, Final
+
+import vl_convert
+
+from warehouse.connection import open_readonly
+from warehouse.serving.report.content import read_content
+from warehouse.serving.report.words import LANGUAGES, words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FILES: Final = {language: f"report.{language}.html" for language in LANGUAGES}
+_STATIC: Final = Path(__file__).parent / "static"
+_SCRIPTS: Final = ("data.js", "elements.js", "tables.js", "charts.js", "network.js", "answers.js",
+                   "pages.js", "start.js")  # fmt: skip
+_VEGA_LITE: Final = "6.4"
+_LICENCE: Final = (
+    "/* Vega, Vega-Lite and Vega-Embed, (c) University of Washington Interactive Data Lab and"
+    " contributors, BSD-3-Clause: https://github.com/vega. Bundled by vl-convert, BSD-3-Clause. */\n"
+)
+
+
+def render(database: Path, language: str) -> str:
+    """The report on the published `database`, in "nl" or "en".
+
+    The page may load nothing and runs no script but its own: a name that looks like HTML stays text,
+    and would be stopped by the page's own policy if it did not.
+
+    Raises:
+        ValueError: no such language.
+        FileNotFoundError: no such database.
+    """
+    text = words(language)
+    with open_readonly(database) as con:
+        content = read_content(con, language)
+    scripts = (_charting(), _application())
+    title = f"{text['report']} · {content['publication']['network']}"
+    return Template(_static("page.html")).substitute(
+        language=language,
+        title=escape(title),
+        policy=_policy(scripts),
+        style=_static("report.css"),
+        noscript=escape(text["noscript"]),
+        loading=escape(text["loading"]),
+        skip=escape(text["skip"]),
+        words=_embedded(text),
+        content=_embedded(content),
+        charting=scripts[0],
+        application=scripts[1],
+    )
+
+
+def write_beside(folder: Path, database: str = "bi.duckdb") -> None:
+    """Write the report in every language next to the database in `folder`, for everybody to read."""
+    for language, name in FILES.items():
+        path = folder / name
+        path.write_text(render(folder / database, language), encoding="utf-8")
+        path.chmod(0o444)
+
+
+@cache
+def _charting() -> str:
+    """The charting library as one script that defines window.vegaEmbed."""
+    bundle = vl_convert.javascript_bundle(
+        "window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE
+    ).strip()
+    return _LICENCE + bundle.replace("</script", "<\\/script")
+
+
+@cache
+def _application() -> str:
+    body = "\n".join(_static(name) for name in _SCRIPTS)
+    return f'"use strict";\n(() => {{\n{body}\n}})();\n'
+
+
+def _policy(scripts: Sequence[str]) -> str:
+    """Content security policy: these scripts, no other, and nothing from anywhere."""
+    hashes = " ".join(
+        f"'sha256-{b64encode(sha256(script.encode()).digest()).decode()}'" for script in scripts
+    )
+    return (
+        f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:;"
+        " base-uri 'none'; form-action 'none'"
+    )
+
+
+def _embedded(value: dict[str, Any]) -> str:
+    """JSON that cannot end the script element which holds it."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _static(name: str) -> str:
+    return (_STATIC / name).read_text(encoding="utf-8")
