@@ -19,7 +19,8 @@ from click.testing import CliRunner
 from msgspec.inspect import Field, StructType, type_info
 
 from flows import cli, config
-from transforms.catalogue import catalogue
+from transforms.catalogue import parameters_behind
+from transforms.header import DIRECTIONS, GRAINS, LANGUAGES, QUESTIONS, TOLD_OF, UNITS, range_words
 from transforms.model import Model, read_models
 from transforms.runner import transform
 from transforms.sources import SOURCES, directory, generic
@@ -38,7 +39,8 @@ def pages() -> dict[str, str]:
         "commands.md": commands(),
         "data-dictionary.md": data_dictionary(),
         "formats.md": formats(),
-        "metrics.md": metrics(),
+        "metrics.md": metrics("en"),
+        "metrics.nl.md": metrics("nl"),
         "settings.md": settings(),
     }
 
@@ -189,6 +191,10 @@ def kind(info: msgspec.inspect.Type) -> str:
         return " or ".join(
             code(msgspec.json.encode(v).decode()) for v in sorted(info.values, key=str)
         )
+    if isinstance(info, msgspec.inspect.UnionType):
+        return " or ".join(map(kind, info.types))
+    if isinstance(info, StructType):
+        return "{ " + ", ".join(field.encode_name for field in info.fields) + " }"
     return KINDS[type(info).__name__]
 
 
@@ -217,7 +223,8 @@ FILES = {  # what the files of a format are mostly called
     "outlook-csv": "*.csv", "teams-attendance": "*.json", "message-trace": "*.csv",
     "graph-messages": "*.json", "google-mail-log": "*.csv", "gmail-api": "*.json", "github": "*.json",
     "gitlab": "*.json", "trello": "*.json", "asana": "*.json", "azure-devops": "*.json",
-    "slack": "*.zip", "teams-chat": "*.json",
+    "slack": "*.zip", "teams-chat": "*.json", "jira-csv": "*.csv", "asana-csv": "*.csv",
+    "azure-devops-csv": "*.csv", "linear-csv": "*.csv", "planner": "*.xlsx",
 }  # fmt: skip
 MAPPINGS = {
     "csv": 'time = "timestamp", person = "email", item = "ticket", action = "action"',
@@ -319,13 +326,19 @@ timestamp,email,ticket,action
 
 def directory_section() -> str:
     said = {
-        "address": "Main mail address. Needed.",
-        "aliases": "Other addresses and logins of the same person, separated by a space, comma or semicolon.",
+        "address": "Main mail address. Needed; where there are several columns, the others are aliases.",
+        "aliases": "Other addresses, logins (github:name, jira:number) and names (name:Anna de Vries) of the "
+        "same person, separated by a semicolon; by a space or a comma too, but for names.",
+        "name": "Display name: who the person is in exports that know names alone. Kept only where one does.",
         "valid_from": "First day at this unit; empty is always. As 2026-03-31 or 31-03-2026.",
-        "valid_to": "Last day, included; empty is still there.",
+        "valid_to": "Last day, included unless `people.valid_to` says otherwise; empty is still there.",
+        "as_of": "The day that the row tells of: it holds until the person's next row, and the first one "
+        "from the day of joining.",
         "share": "Part of the person that belongs here: 0.5, 0,5 or 50%. Empty: equal parts.",
         "organisation": "The boundary organisation.",
         "team": "The boundary team.",
+        "domain": "Mail domain, in a list of domains: with an organisation (empty: a neutral one) and dates.",
+        "same_as": "In a list of merges: the person whose address the one under address or email is too.",
     }
     rows = [
         (code(key), said.get(key, f"The boundary {key}."), ", ".join(map(code, names)))
@@ -337,6 +350,14 @@ anna@gemeente.example,a.jansen@gemeente.example,Gemeente,Jeugd,,,
 bram@welzijn.example,,Welzijn,Wijkteam,2024-01-01,2026-06-30,
 bram@welzijn.example,,Gemeente,Jeugd,2026-07-01,,0.5
 bram@welzijn.example,,Welzijn,Wijkteam,2026-07-01,,0.5
+"""
+    over_time = """
+[people.domains]
+"bureau.example" = [{ unit = "Bureau", until = 2025-12-31 }, { unit = "Gemeente" }]
+
+[people.units]
+"Gemeente Noord" = [{ unit = "Gemeente Noord", until = 2025-12-31 }, { unit = "Gemeente Rijnoever" }]
+"Welzijn BV" = "Welzijn"
 """
     declared = """
 [people]
@@ -357,7 +378,24 @@ boundaries = ["organisation", "team"]
             "Every other column that `boundaries` names, sector or region for example, is read the same way. Who is "
             "in no directory belongs to the organisation of the address's domain, as `people.domains` tells, "
             "or else to `(unknown)`.",
-            "Headers are matched without regard to case, spaces and signs, so `Valid from` is `validfrom`.",
+            "These kinds are told apart by their content, whatever they are called, and may stand beside each "
+        "other: tables like the one above; the users of Microsoft Entra (CSV of the admin center, JSON of "
+        "Graph `/users`) and of Google Workspace (CSV of the admin console, JSON of the Directory API); the "
+        "people of Viva Insights (`PersonId, EffectiveDate, Organization`, which is the team where teams are "
+        "measured) and of Worklytics (`EMPLOYEE_EMAIL, DEPARTMENT, SNAPSHOT`); git's `.mailmap`; lists of "
+        "domains; lists of merges.",
+        "**Several directories.** They stand in the order of `people.directories`, those of one pattern in "
+        "the order of their names. Where two tell something else of a person, a boundary and a day, the "
+        "first one counts and the row of the other is refused: `tieline check` names it. Shares that add up "
+        "to at most 1 are no contradiction: somebody who works half of the time here and there stands in "
+        "both. An alias that two people claim belongs to neither. A file that cannot be read is as it was "
+        "last; the run names it and ends with exit code 3.",
+        "**Who is one person** is told, never guessed. `tieline people suggest -o directory/merges.csv` lists "
+        "pairs that may be one, with the evidence; remove what is wrong and leave the rest. Merges count "
+        "before all aliases. `tieline people unknown` lists the busiest addresses that nothing places.",
+        "**Over time.** A domain that changes hands, and organisations that merge, as `tieline.toml` tells:",
+        fence(over_time, "toml"),
+        "Headers are matched without regard to case, spaces and signs, so `Valid from` is `validfrom`.",
             table(("column", "meaning", "headers known"), rows),
         )
     )
@@ -365,42 +403,47 @@ boundaries = ["organisation", "team"]
 
 # --- metrics -----------------------------------------------------------------------------------
 
+EVERYWHERE = {"cc_weight", "size_cap_meeting", "size_cap_message", "size_cap_work"}
 WORDS: dict[str, dict[str, Any]] = {
     "en": {
-        "up": "higher is better",
-        "down": "lower is better",
-        "context": "no better or worse by itself",
-        "units": {"ratio": "part, 0 to 1"},
-        "head": ("measure", "what", "unit", "direction"),
-        "reference": "Reference",
+        "title": "Metrics",
+        "other": "[Nederlands](metrics.nl.md)",
+        "overview": ("question", "metrics"),
+        "head": ("number", "what", "unit", "range", "direction"),
+        "formula": "Formula",
+        "example": "For example",
+        "reading": "How to read it, and how not",
+        "told": "Told per {grains}, of {told_of}.",
         "parameters": "Parameters, with their default values",
-        "none": "none",
+        "reference": "Reference",
+        "and": "and",
     },
     "nl": {
-        "up": "hoger is beter",
-        "down": "lager is beter",
-        "context": "op zichzelf niet beter of slechter",
-        "units": {
-            "ratio": "deel, 0 tot 1", "events": "gebeurtenissen", "weight": "gewicht", "hours": "uren",
-            "people": "mensen", "ties": "verbindingen", "lines": "lijnen", "index": "index",
-            "days": "dagen", "threads": "draden", "initiatives": "initiatieven", "acts": "handelingen",
-        },
-        "head": ("maat", "wat", "eenheid", "richting"),
-        "reference": "Bron",
+        "title": "Indicatoren",
+        "other": "[English](metrics.md)",
+        "overview": ("vraag", "indicatoren"),
+        "head": ("getal", "wat", "eenheid", "bereik", "richting"),
+        "formula": "Formule",
+        "example": "Bijvoorbeeld",
+        "reading": "Hoe u het leest, en hoe niet",
+        "told": "Per {grains}, voor {told_of}.",
         "parameters": "Parameters, met hun standaardwaarden",
-        "none": "geen",
+        "reference": "Bron",
+        "and": "en",
     },
-}  # fmt: skip
+}
 INTRO = {
     "en": """
+## How to read the numbers
+
 Tieline measures lines, not people. A **tie** is two people who did something together; the **line**
 between two units is all ties between their people. You choose what the units are: organisations, teams,
 sectors. Nobody is ranked, and no number is published about one person.
 
 - **Weight** says how much interaction there is. In a meeting of n people every pair gets 1/(n - 1), and
   so do those at work on one item on one day. A message counts 1, divided over its recipients. Hours are
-  counted for meetings alone. Events of many people, above a size cap, are counted but make no ties:
-  a hall full of people is not a conversation.
+  counted for meetings alone. Events of many people, above a size cap ({caps}), are counted but make no ties:
+  a hall full of people is not a conversation. Who gets a copy counts for {cc}.
 - **Channel** is meeting, message, work, or `(all)` for the three together.
 - **Period** is a day, a week (Monday to Sunday), a month or a quarter, in the network's own time zone.
 - **Unit** is that of the day itself: who moves takes no history along. People whom neither a directory nor
@@ -409,16 +452,30 @@ sectors. Nobody is ranked, and no number is published about one person.
   too few people stand behind it ({k} on each side, unless set otherwise), or that one person carries most.
 - **Direction** tells what is mostly good for a network. It is no target: more meetings can also mean that
   nothing gets decided.
+- **Chance** stands beside a number where size alone can make it high or low: what the same network would
+  give if nothing but chance were at work. What counts is the distance from it.
+- **Interval**: of few weeks, questions or people a part is uncertain. With 95 % certainty it lies between
+  the two ends. Where two intervals overlap, do not speak of a difference.
 
 Beside every number stand the value of the period before, the change, the median of five periods and how
-far the number is from that median. Look at the median first; a single period says little. For example:
+far the number is from that median. Look at the median first; a single period says little. A period of which
+an export is missing is marked, and compared with nothing.
+
+What the numbers see is what passes through calendars, mail and tools. A talk in the corridor is not in them.
+Use them to begin a conversation with the people of a line, who know what lies behind it, and not to judge.
 
 ```text
-tieline trends --metric cross_boundary_share.share --grain quarter
 tieline metrics cross_boundary_share
+tieline trends --metric cross_boundary_share.share --grain quarter
+tieline explain cross_boundary_share.share all 2026-Q1
 ```
+
+The first explains a metric, with the parameters that you use; the second shows its series; the third tells
+of one value which counts made it and which sources delivered.
 """,
     "nl": """
+## Hoe u de getallen leest
+
 Tieline meet lijnen, geen mensen. Een **verbinding** is er tussen twee mensen die samen iets deden; de
 **lijn** tussen twee eenheden is het geheel van de verbindingen tussen hun mensen. Welke eenheden dat zijn,
 kiest u zelf: organisaties, teams, sectoren. Niemand komt op een ranglijst, en geen enkel gepubliceerd getal
@@ -426,8 +483,8 @@ gaat over één persoon.
 
 - **Gewicht** zegt hoeveel interactie er is. In een overleg van n mensen krijgt elk paar 1/(n - 1), en zo
   ook wie op één dag aan hetzelfde werk bezig zijn. Een bericht telt voor 1, verdeeld over de ontvangers.
-  Uren tellen alleen voor overleg. Gebeurtenissen met veel mensen, boven een grens, tellen wel mee maar geven
-  geen verbindingen: een volle zaal is geen gesprek.
+  Uren tellen alleen voor overleg. Gebeurtenissen met veel mensen, boven een grens ({caps}), tellen wel mee
+  maar geven geen verbindingen: een volle zaal is geen gesprek. Wie een kopie krijgt, telt voor {cc}.
 - **Kanaal** (channel) is overleg (meeting), bericht (message), werk (work), of `(all)` voor alle drie samen.
 - **Periode** is een dag, een week (maandag tot en met zondag), een maand of een kwartaal, in de tijdzone van
   het netwerk.
@@ -438,63 +495,112 @@ gaat over één persoon.
   één persoon het meeste draagt.
 - **Richting** zegt wat voor een netwerk meestal gunstig is. Het is geen doel: meer overleg kan ook betekenen
   dat er niets besloten wordt.
+- **Toeval** staat naast een getal waar alleen omvang het al hoog of laag kan maken: wat hetzelfde netwerk zou
+  geven als er niets dan toeval speelde. Het gaat om de afstand daartoe.
+- **Interval**: bij weinig weken, vragen of mensen is een deel onzeker. Met 95 % zekerheid ligt het tussen de
+  twee uiteinden. Waar twee intervallen elkaar overlappen, spreekt u beter niet van een verschil.
 
 Naast elk getal staan de waarde van de vorige periode, de verandering, de mediaan van vijf perioden en hoe ver
-het getal daarvan af ligt. Kijk eerst naar de mediaan; één periode zegt weinig. Bijvoorbeeld:
+het getal daarvan af ligt. Kijk eerst naar de mediaan; één periode zegt weinig. Een periode waarvan een export
+ontbreekt, is gemerkt en wordt nergens mee vergeleken.
+
+De getallen zien wat via agenda's, mail en werkomgevingen gaat. Een gesprek op de gang zit er niet in. Gebruik
+ze om het gesprek te openen met de mensen van een lijn, die weten wat erachter zit, en niet om te oordelen.
 
 ```text
-tieline trends --metric cross_boundary_share.share --grain quarter
 tieline metrics cross_boundary_share --language nl
+tieline trends --metric cross_boundary_share.share --grain quarter
+tieline explain cross_boundary_share.share all 2026-Q1 --language nl
 ```
+
+Het eerste legt een indicator uit, met de parameters die u gebruikt; het tweede toont de reeks; het derde zegt
+van één waarde welke tellingen haar maakten en welke bronnen leverden.
 """,
 }
 
 
-def metrics() -> str:
-    parameters = msgspec.structs.asdict(config.ModelParameters())
-    models = read_models()
-    told = catalogue(models, parameters)
-    used = dict(told.select("metric", "parameters").iter_rows())
-    every = sorted((m for m in models if m.header), key=lambda m: m.name)
-
-    def sections(language: str) -> list[str]:
-        intro = INTRO[language].replace("{k}", str(config.Disclosure().k))
-        return [intro, *(metric_section(m, used[m.name], language) for m in every)]
-
-    return page(
-        "Metrics · Indicatoren",
-        "[English](#how-to-read-the-numbers) · [Nederlands](#hoe-u-de-getallen-leest)",
-        "## How to read the numbers",
-        *sections("en"),
-        "## Hoe u de getallen leest",
-        *sections("nl"),
-    )
-
-
-def metric_section(model: Model, parameters: str, language: str) -> str:
-    header, words = model.header, WORDS[language]
-    assert header is not None
+def metrics(language: str) -> str:
+    """The page of one language, grouped by what a network manager asks."""
+    models, words = read_models(), WORDS[language]
+    groups: dict[str, list[Model]] = {question: [] for question in QUESTIONS}
+    every = [(m, m.header) for m in models if m.header is not None]
+    # From the whole network to its lines.
+    for model, header in sorted(every, key=lambda e: ("network" not in e[1]["told_of"], e[0].name)):
+        groups[header["question"]].append(model)
+    asked = {question: QUESTIONS[question][LANGUAGES.index(language)] for question in QUESTIONS}
     rows = [
-        (
-            code(f"{model.name}.{name}"),
-            plain(measure[f"title_{language}"]),
-            words["units"].get(measure["unit"], measure["unit"]),
-            words[measure.get("direction", header["direction"])],
-        )
-        for name, measure in header["measures"].items()
+        (asked[question], ", ".join(linked(m.header[f"title_{language}"]) for m in group if m.header))
+        for question, group in groups.items()
     ]
-    values = ", ".join(
-        code(value.replace("=", " = ")) for value in filter(None, parameters.split(", "))
-    )
-    return "\n\n".join(
-        (
-            f"### {plain(header[f'title_{language}'])}",
-            plain(header[f"definition_{language}"]),
-            table(words["head"], rows),
-            f"{words['parameters']} ([settings](settings.md#parameters)): {values or words['none']}. "
-            f"{words['reference']}: {plain(header['reference'])}.",
+    sections = [
+        block
+        for question, group in groups.items()
+        for block in (
+            f"## {asked[question]}",
+            *(metric_section(m, parameters_behind(m, models), language) for m in group),
         )
-    )
+    ]
+    usual = config.ModelParameters()
+    facts = {
+        "k": config.Disclosure().k,
+        "caps": usual.size_cap_meeting,
+        "cc": decimal(usual.cc_weight, language),
+    }
+    intro = re.sub(r"\{(\w+)\}", lambda found: str(facts[found[1]]), INTRO[language])
+    return page(words["title"], words["other"], intro, table(words["overview"], rows), *sections)
+
+
+def linked(title: str) -> str:
+    anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+    return f"[{plain(title)}](#{anchor})"
+
+
+def decimal(number: float, language: str) -> str:
+    return f"{number:g}" if language == "en" else f"{number:g}".replace(".", ",")
+
+
+def metric_section(model: Model, parameters: Sequence[str], language: str) -> str:
+    header, words, at = model.header, WORDS[language], LANGUAGES.index(language)
+    assert header is not None
+    shared = header.get(f"formula_{language}")
+    rows, formulas = [], []
+    for name, measure in header["measures"].items():
+        title = plain(measure[f"title_{language}"])
+        rows.append((
+            code(f"{model.name}.{name}"),
+            title,
+            UNITS[measure["unit"]][at],
+            range_words(measure["range"], language),
+            DIRECTIONS[measure.get("direction", header["direction"])][at],
+        ))
+        if formula := measure.get(f"formula_{language}"):
+            formulas.append((title, plain(formula)))
+    told = f" {plain(shared)}." if shared else ""
+    listed = "".join(f"\n- {title}: {formula}." for title, formula in formulas)
+    own = [name for name in parameters if name not in EVERYWHERE]
+    usual = msgspec.structs.asdict(config.ModelParameters())
+    values = ", ".join(code(f"{name} = {usual[name]:g}") for name in own)
+    grains = joined([GRAINS[grain][at] for grain in header["grains"]], words["and"])
+    places = joined([TOLD_OF[place][at] for place in header["told_of"]], words["and"])
+    last = [
+        words["told"].format(grains=grains, told_of=places),
+        f"{words['parameters']} ([settings](settings.md#parameters)): {values}." if own else "",
+        f"{words['reference']}: {plain(header['reference'])}.",
+    ]
+    return "\n\n".join((
+        f"### {plain(header[f'title_{language}'])}",
+        plain(header[f"definition_{language}"]),
+        table(words["head"], rows),
+        f"**{words['formula']}.**{told}" + (f"\n{listed}" if listed else ""),
+        f"**{words['example']}.** {plain(header[f'example_{language}'])}",
+        f"**{words['reading']}.** {plain(header[f'reading_{language}'])}",
+        " ".join(filter(None, last)),
+    ))
+
+
+def joined(parts: Sequence[str], last: str) -> str:
+    """a, b and c."""
+    return f" {last} ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
 
 
 # --- data dictionary ---------------------------------------------------------------------------

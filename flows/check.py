@@ -1,20 +1,17 @@
-"""Look at every export file and directory without loading anything."""
+"""Look at every export file and directory of the settings without loading anything."""
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.plan import export_files, without_path
-from quality.suites import Limits
-from transforms.people import canonical
+from flows.directories import contradictions, directory_files, read_one
+from flows.look import Look, left_out, look, refused_whole
+from flows.plan import found_files, without_path
 from transforms.sources import SOURCES, sniff
-from transforms.sources.base import Options, UnreadableFileError
-from transforms.sources.directory import read_directory
+from transforms.sources.base import UnreadableFileError
 
 if TYPE_CHECKING:
     from flows.config import Config
@@ -37,8 +34,9 @@ class CheckedFiles:
 
 def check_files(config: Config) -> CheckedFiles:
     """Read every file of every source, and every directory; nothing is kept."""
-    rows, problems, notes = [], [], []
-    found = list(export_files(config))
+    rows, problems = [], []
+    found, aside = found_files(config)
+    notes = [f"{one.label}: {one.reason}; left aside" for one in aside]
     used = {file.source.name for file in found}
     problems += [
         f"{config.path}: source {source.name!r}: no file matches {source.files!r}; put one there or mend the path"
@@ -47,42 +45,41 @@ def check_files(config: Config) -> CheckedFiles:
     ]
     if not config.settings.source:
         problems.append(
-            f"{config.path}: no [[source]] yet; add one for each export, see `tieline sources`"
+            f"{config.path}: no [[source]] yet; add one for each export: `tieline check FOLDER`"
+            " says what to write, `tieline sources` lists the formats"
         )
     for file in found:
-        row, wrong, left_out = _look(config, file)
-        rows.append(row)
-        problems += wrong
-        notes += left_out
+        seen = look(file.path, SOURCES[file.source.format], config, file.source.mapping)
+        rows.append(_row(file.source.name, file.label, file.source.format, seen))
+        problems += _wrong(config, file, seen)
+        notes += left_out(file.label, seen.rejects)
     for pattern in config.settings.people.directories:
-        paths = config.files(pattern)
-        if not paths:
+        if not config.files(pattern):
             problems.append(
                 f"{config.path}: people.directories: no file matches {pattern!r}; put it there or remove it"
             )
-        for path in paths:
-            try:
-                directory = read_directory(path, config.settings.people.boundaries)
-            except UnreadableFileError as error:
-                problems.append(str(error))
-                continue
-            people = directory.members["address"].n_unique()
-            rows.append(
-                _row(
-                    "directory",
-                    config.relative(path),
-                    "directory",
-                    directory.records,
-                    people,
-                    directory.rejects.height,
-                )
-            )
-            notes += _reasons(config.relative(path), directory.rejects)
-            missing = set(config.settings.people.boundaries) - set(directory.members["boundary"])
-            problems += [
-                f"{config.relative(path)}: no column for boundary {name!r}; add it or take it out of people.boundaries"
-                for name in sorted(missing)
-            ]
+    directories = []
+    for label, path in directory_files(config).items():
+        if not path.is_file():
+            continue
+        try:
+            directory = read_one(config, label, path)
+        except UnreadableFileError as error:
+            problems.append(f"{label}: {without_path(error, path)}")
+            continue
+        seen = Look(records=directory.records, people=set(directory.members["address"]))
+        seen.rejects.add(directory.rejects)
+        rows.append(_row("directory", label, "directory", seen) | {"events": None})
+        notes += left_out(label, seen.rejects)
+        directories.append(directory)
+        if directory.members.is_empty():  # of addresses or domains that belong together
+            continue
+        missing = set(config.settings.people.boundaries) - set(directory.members["boundary"])
+        problems += [
+            f"{label}: no column for boundary {name!r}; add it or take it out of people.boundaries"
+            for name in sorted(missing)
+        ]
+    notes += contradictions(config, directories)
     return CheckedFiles(pl.DataFrame(rows, schema=_COLUMNS), tuple(problems), tuple(notes))
 
 
@@ -92,69 +89,22 @@ _COLUMNS = {
 }  # fmt: skip
 
 
-def _row(source: str, path: str, form: str, records: int, people: int, rejects: int, events: int | None = None,
-         first: date | None = None, last: date | None = None) -> dict[str, object]:  # fmt: skip
+def _row(source: str, label: str, form: str, seen: Look) -> dict[str, object]:
     return {
-        "source": source, "file": path, "format": form, "records": records, "events": events,
-        "people": people, "rejects": rejects, "from": first, "to": last,
+        "source": source, "file": label, "format": form, "records": seen.records,
+        "events": seen.events, "people": len(seen.people), "rejects": seen.rejected,
+        "from": seen.first, "to": seen.last,
     }  # fmt: skip
 
 
-def _look(config: Config, file: ExportFile) -> tuple[dict[str, object], list[str], list[str]]:
-    """The file's row, what must be mended, what will be left out."""
-    form = file.source.format
+def _wrong(config: Config, file: ExportFile, seen: Look) -> list[str]:
+    """What must be mended."""
     problems = [
-        f"{file.label}: looks like {likely.name}, the settings say {form};"
+        f"{file.label}: looks like {likely.name}, the settings say {file.source.format};"
         f" change format in source {file.source.name!r}"
         for certainty, likely in sniff(file.path)[:1]
-        if likely.name != form and certainty >= SURE
+        if likely.name != file.source.format and certainty >= SURE
     ]
-    window = config.settings.window
-    options = Options(
-        since=datetime.combine(window.since, time(), config.time_zone),
-        until=datetime.combine(window.until, time(), config.time_zone),
-        time_zone=config.time_zone,
-        mapping=file.source.mapping,
-    )
-    records = events = 0
-    rejects: list[pl.DataFrame] = []
-    people: set[str] = set()
-    days: set[date] = set()
-    try:
-        for batch in SOURCES[form].read(file.path, options):
-            records += batch.records
-            events += batch.events.height
-            rejects.append(batch.rejects)
-            people |= set(
-                batch.participations.select(canonical(pl.col("address")))["address"].unique()
-            )
-            days.update(batch.events["started_at"].dt.date().unique())
-    except UnreadableFileError as error:
-        problems.append(f"{file.label}: {without_path(error, file.path)}")
-        return _row(file.source.name, file.label, form, 0, 0, 0), problems, []
-    refused = pl.concat(rejects) if rejects else pl.DataFrame()
-    row = _row(
-        file.source.name, file.label, form, records, len(people), refused.height, events,
-        min(days, default=None), max(days, default=None),
-    )  # fmt: skip
-    limits = Limits(today=config.today(), rejected_share=config.settings.quality.max_rejected)
-    many = records >= limits.least and refused.height > limits.rejected_share * records
-    if many or (records and not events and refused.height >= records):
-        problems.append(
-            f"{file.label}: {refused.height:,} of {records:,} records cannot be read,"
-            " so a run refuses the whole file; export it again"
-        )
-    return row, problems, _reasons(file.label, refused)
-
-
-def _reasons(label: str, rejects: pl.DataFrame) -> list[str]:
-    if rejects.is_empty():
-        return []
-    counts = Counter(rejects["reason"].to_list())
-    first = {reason: (place, at) for at, place, reason in reversed(list(rejects.iter_rows()))}
-    return [
-        f"{label}: {first[reason][0]} {first[reason][1]}: {reason}"
-        + (f" (and {count - 1:,} more like it)" if count > 1 else "")
-        + "; the rest is read"
-        for reason, count in counts.most_common()
-    ]
+    if why := refused_whole(seen, config):
+        problems.append(f"{file.label}: {why}")
+    return problems

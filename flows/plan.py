@@ -1,24 +1,35 @@
-"""Which export files there are, and which of them have to be read."""
+"""Which export files there are, also within archives, and which of them have to be read."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from hashlib import blake2b, file_digest
-from typing import TYPE_CHECKING
+from hashlib import blake2b
+from typing import TYPE_CHECKING, NamedTuple
 
 from flows.config import Config, ConfigError, SourceFiles
 from transforms.sources import SOURCES
+from transforms.sources.archives import is_zip, members
+from transforms.sources.base import UnreadableFileError
+from transforms.sources.opening import fingerprint, head, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     import duckdb
 
+    from transforms.sources.base import Source
+
+SURE = 0.5  # certainty from which a reader takes an archive as one export
+NAMED = 5  # files that a summary names
+
 
 @dataclass(frozen=True, slots=True)
 class ExportFile:
-    """One file of one source, identified by source and path; `content` is the hash of its bytes."""
+    """One file of one source, identified by source and path; `content` is the hash of its bytes.
+
+    The path of a file in an archive goes through it: `incoming/takeout.zip/Takeout/Mail/All.mbox`.
+    """
 
     file_id: int
     source: SourceFiles
@@ -29,27 +40,125 @@ class ExportFile:
     size: int
 
 
-def export_files(config: Config) -> Iterator[ExportFile]:
-    """Every file of every source, in the order of the settings."""
+class LeftAside(NamedTuple):
+    """A file in an archive or folder of a source that is not read, and why."""
+
+    source: SourceFiles
+    holder: str  # the archive or folder, as ledgers and messages show it
+    label: str
+    reason: str
+
+
+class Found(NamedTuple):
+    """Every file of every source, in the order of the settings, and what is left aside."""
+
+    files: list[ExportFile]
+    aside: list[LeftAside]
+
+
+class _Part(NamedTuple):
+    """A file, or a file in an archive; `refusal`: why it is left aside, if it is."""
+
+    holder: Path
+    path: Path
+    size: int
+    refusal: str = ""
+
+
+def found_files(config: Config) -> Found:
+    """Look at what the settings name: files, folders, and archives as if they were folders.
+
+    Of a folder, and of an archive that no reader takes as one export, those files are read that
+    may be in the format of the source.
+    """
+    found = Found([], [])
     for source in config.settings.source:
         if source.format not in SOURCES:
             raise ConfigError(
                 f"{config.path}: source {source.name!r}: no format {source.format!r}; "
                 f"`tieline sources` lists them: {', '.join(SOURCES)}"
             )
-        for path in config.files(source.files):
-            label = config.relative(path)
-            with path.open("rb") as file:
-                content = file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
-            yield ExportFile(
-                file_id=file_id(source.name, label),
-                source=source,
-                path=path,
-                label=label,
-                content=content,
-                settings=config.reading(source),
-                size=path.stat().st_size,
+        settings = config.reading(source)
+        for part in _parts(config, source):
+            label = config.relative(part.path)
+            if part.refusal:
+                holder = config.relative(part.holder)
+                found.aside.append(LeftAside(source, holder, label, part.refusal))
+                continue
+            found.files.append(
+                ExportFile(
+                    file_id=file_id(source.name, label),
+                    source=source,
+                    path=part.path,
+                    label=label,
+                    content=fingerprint(part.path),
+                    settings=settings,
+                    size=part.size,
+                )
             )
+    return found
+
+
+def summary(aside: Iterable[LeftAside]) -> Iterator[tuple[SourceFiles, str, str]]:
+    """Of each archive or folder: its source, its label, and in a sentence what is left aside."""
+    by_reason: dict[tuple[str, str, str], list[LeftAside]] = {}
+    for one in aside:
+        by_reason.setdefault((one.source.name, one.holder, one.reason), []).append(one)
+    for (_, holder, reason), ones in by_reason.items():
+        names = ", ".join(one.label.removeprefix(f"{holder}/") for one in ones[:NAMED])
+        more = f" and {len(ones) - NAMED:,} more" if len(ones) > NAMED else ""
+        yield ones[0].source, holder, f"left aside: {names}{more}: {reason}"
+
+
+def export_files(config: Config) -> Iterator[ExportFile]:
+    """Every file of every source, in the order of the settings."""
+    yield from found_files(config).files
+
+
+def _parts(config: Config, source: SourceFiles) -> Iterator[_Part]:
+    reader, folder = SOURCES[source.format], config.place(source.files)
+    if not folder.is_dir():
+        for path in config.files(source.files):
+            yield from _unpacked(path, reader)
+        return
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if any(name.startswith(".") for name in path.relative_to(folder).parts):
+            continue
+        for part in _unpacked(path, reader):
+            is_within = part.path != path or part.refusal
+            yield part if is_within else part._replace(
+                holder=folder, refusal=_unlike(path, reader)
+            )  # fmt: skip
+
+
+def _unpacked(path: Path, reader: Source) -> Iterator[_Part]:
+    """The files of an archive, or the file itself: also where nothing in it can be read."""
+    whole = _Part(path, path, path.stat().st_size)
+    with path.open("rb") as file:
+        is_archive = is_zip(file.read(4))
+    if not is_archive or reader.sniff(path, head(path)) >= SURE:
+        yield whole
+        return
+    try:
+        held = members(path)
+    except UnreadableFileError:  # which the reader will say
+        held = []
+    parts = [
+        _Part(path, one.path, one.size, one.refusal or _unlike(one.path, reader)) for one in held
+    ]
+    if len(parts) == 1 or all(part.refusal for part in parts):
+        yield whole
+    if len(parts) > 1:
+        yield from parts
+
+
+def _unlike(path: Path, reader: Source) -> str:
+    """Why the file can surely not be in the reader's format; empty where it may be."""
+    try:
+        with opened(path):
+            return "" if reader.sniff(path, head(path)) > 0 else f"no {reader.name} in it"
+    except UnreadableFileError as error:
+        return without_path(error, path)
 
 
 def file_id(source: str, label: str) -> int:
@@ -59,7 +168,8 @@ def file_id(source: str, label: str) -> int:
 
 def without_path(error: Exception, path: Path) -> str:
     """What `error` says about the file; which file it is, is said once and by its label."""
-    return str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
+    told = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
+    return " ".join(told.split())  # a header may hold line ends
 
 
 def to_read(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list[ExportFile]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,7 @@ if TYPE_CHECKING:
 
 DEMO_END = date(2026, 11, 1)  # excluded: twelve whole months
 
-TEMPLATE = """\
-# Settings of Tieline. Everything not set here keeps the value shown in docs/settings.md.
-# Paths are relative to this file; $VARIABLES are filled in.
-
-[network]
-name = "My network"
-time_zone = "Europe/Amsterdam"
-
+NO_PEOPLE = """\
 [people]
 # Who belongs where and when: CSV with email, aliases, organisation, team, ..., valid_from, valid_to, share.
 directories = ["directory/*.csv"]
@@ -32,13 +26,36 @@ nobody = []
 [people.domains]
 # For people whom no directory knows.
 # "gemeente.example" = "Gemeente"
-
+"""
+NO_SOURCES = """
 # One block per partner and tool; `tieline sources` lists the formats.
 # [[source]]
 # name = "gemeente-agenda"
 # partner = "Gemeente"
 # format = "icalendar"
 # files = "incoming/gemeente/*.ics"
+"""
+
+
+def settings_text(
+    *,
+    name: str = "My network",
+    time_zone: str = "Europe/Amsterdam",
+    people: str = NO_PEOPLE,
+    sources: str = NO_SOURCES,
+) -> str:
+    """A commented `tieline.toml`; `people` and `sources` are its tables of these names, as text."""
+    return f"""\
+# Settings of Tieline. Everything not set here keeps the value shown in docs/settings.md.
+# Paths are relative to this file; $VARIABLES are filled in.
+
+[network]
+name = {json.dumps(name, ensure_ascii=False)}
+time_zone = "{time_zone}"
+
+{people.strip()}
+
+{sources.strip()}
 
 [disclosure]
 k = 5               # at least so many people on each side of what is published
@@ -46,8 +63,8 @@ dominance = 0.75    # none of whom carries more than this part of it
 """
 
 
-def make_home(folder: Path) -> list[str]:
-    """Make `folder` with settings, key and empty folders; say what was made.
+def make_home(folder: Path, text: str = "") -> list[str]:
+    """Make `folder` with settings (`text`, or an example), key and empty folders; say what was made.
 
     Raises:
         ConfigError: settings are there already.
@@ -57,17 +74,51 @@ def make_home(folder: Path) -> list[str]:
         raise ConfigError(f"{settings}: is there already; choose another folder, or edit it")
     for name in ("incoming", "directory"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    settings.write_text(TEMPLATE, encoding="utf-8")
+    settings.write_text(text or settings_text(), encoding="utf-8")
     key = folder / "secret" / "tieline.key"
     if not key.exists():
         make_key(key)
     return [
-        f"{settings}: settings, with comments; name your sources there",
+        f"{settings}: settings, with comments; "
+        + ("look whether they are right" if text else "name your sources there"),
         f"{folder / 'incoming'}: put exports here, a folder per partner",
         f"{folder / 'directory'}: put directories of people here",
         f"{key}: the key of the pseudonyms; keep a safe copy, never share it",
         f"Next: tieline check -s {settings}",
     ]
+
+
+def make_home_from(exports: Path, folder: Path) -> list[str]:
+    """The same with settings for the files below `exports`, which stay where they are.
+
+    Raises:
+        ConfigError: settings are there already, or no reader knows any file.
+    """
+    from flows.proposal import proposal
+    from flows.survey import settings_near, survey
+    from flows.survey_text import total
+
+    if (folder / SETTINGS).exists():
+        raise ConfigError(
+            f"{folder / SETTINGS}: is there already; choose another folder, or edit it"
+        )
+    config = settings_near(exports)
+    found = survey(exports, config)
+    if not found.exports:
+        raise ConfigError(
+            f"{exports}: no file in it is an export that is known; "
+            f"`tieline check {exports}` says what they are"
+        )
+    made = make_home(folder, proposal(found, config.settings, folder))
+    told = [total(found)]
+    if found.unknown or any(seen.wrong for seen in found.files):
+        told.append(f"`tieline check {exports}` says what is not known, or must be mended.")
+    if not any(seen.file.units for seen in found.directories):
+        told.append(
+            "No directory says who belongs where: put one in directory/ and name it under [people], "
+            "or remove the # of the right lines under [people.domains]."
+        )
+    return [made[0], *told, *made[1:]]
 
 
 def make_demo(folder: Path) -> list[str]:

@@ -56,7 +56,7 @@ def night(config: Config) -> None:
         state.begin_run(con, RUN_ID, now)
         for file in export_files(config):
             ingest.stage_file(con, people, config, file, key, RUN_ID)
-        directories = ingest.read_directories(con, config)
+        directories = ingest.read_directories(con, people, config)
         found = ingest.stage_people(con, people, config, directories, key)
         ingest.check_and_load(con, config, found, run_id=RUN_ID, batch=1)
         bring_up_to_date(con, config, models, today=config.today())
