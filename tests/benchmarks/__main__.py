@@ -1,6 +1,17 @@
-"""`python -m tests.benchmarks`."""
+"""`python -m tests.benchmarks`, all of it, or `python -m tests.benchmarks memory --megabytes 2000`."""
 
-from tests.benchmarks.bench import main
+import argparse
+
+from tests.benchmarks import memory
+from tests.benchmarks.bench import machine, main
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
+    parser.add_argument("part", nargs="?", choices=["all", "memory"], default="all")
+    parser.add_argument("--megabytes", type=int, default=memory.MEGABYTES)
+    told = parser.parse_args()
+    if told.part == "all":
+        main()
+    else:
+        print(machine())
+        print(memory.measure(told.megabytes, memory.invented()))

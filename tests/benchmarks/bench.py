@@ -6,15 +6,11 @@ Nothing here fails for being slow; a night that does not do what it should fails
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
-import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from time import perf_counter
@@ -23,8 +19,18 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.benchmarks.exports import write_home, write_ics, write_jira, write_log, write_mbox
+from tests.benchmarks import memory
+from tests.benchmarks.exports import (
+    write_archive,
+    write_home,
+    write_ics,
+    write_jira,
+    write_log,
+    write_mbox,
+    write_trace,
+)
 from tests.benchmarks.network import Network, make_network, participations
+from tests.benchmarks.processes import Ran, run, table
 
 PEOPLE = 600
 ROWS = 1_000_000
@@ -36,32 +42,8 @@ SINCE = {
 NEW_DAY = date(2026, 10, 30)  # a Friday
 END = date(2026, 11, 1)
 TIMES = 2
+ONE_CORE = {"POLARS_MAX_THREADS": "1"}
 INGEST = ("open", "read", "pseudonymise", "stage", "people", "validate", "load", "other")
-
-
-@dataclass(frozen=True, slots=True)
-class Ran:
-    """A child process: what it printed, and what it used, its own children included."""
-
-    told: dict[str, Any]
-    cpu: float
-    wall: float
-    peak_mb: float
-
-
-def run(module: str, *arguments: str) -> Ran:
-    """Run `python -m module`; its last line is JSON."""
-    begun = perf_counter()
-    command = [sys.executable, "-m", module, *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as child:
-        output = child.stdout.read() if child.stdout else b""
-        _, status, used = os.wait4(child.pid, 0)
-        child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}; run it to see why")
-    told = json.loads(output.splitlines()[-1])
-    peak = max([used.ru_maxrss / 1024, *told.get("peaks_mb", {}).values()])
-    return Ran(told, used.ru_utime + used.ru_stime, perf_counter() - begun, peak)
 
 
 def first_night(folder: Path) -> Ran:
@@ -99,12 +81,21 @@ def write_all(folder: Path, network: Network, log: pl.DataFrame) -> dict[int, Pa
             write_mbox(homes[months] / "incoming" / "mails.mbox", history, 10)
             write_ics(homes[months] / "incoming" / "meetings.ics", history, 10)
     write_log(folder / f"{NEW_DAY}.ndjson", log.filter(day == NEW_DAY))
-    (folder / "readers").mkdir()
-    write_mbox(folder / "readers" / "mails.mbox", log, 10)
-    write_ics(folder / "readers" / "meetings.ics", log, 3)
-    write_log(folder / "readers" / "log.ndjson", log.head(70_000))
-    write_jira(folder / "readers" / "board.json", log, 10)
+    write_exports(folder / "readers", log)
     return homes
+
+
+def write_exports(folder: Path, log: pl.DataFrame) -> None:
+    """Single files, each for a reader."""
+    folder.mkdir()
+    write_mbox(folder / "mails.mbox", log, 40)
+    write_ics(folder / "meetings.ics", log, 3)
+    write_archive(folder / "archive.ndjson", log, 60)
+    write_log(folder / "log.ndjson", log.head(100_000))
+    write_log(folder / "log.csv", log.head(100_000))
+    write_log(folder / "log.parquet", log)
+    write_jira(folder / "board.json", log, 20)
+    write_trace(folder / "trace.csv", log, 25)
 
 
 def main() -> None:
@@ -144,7 +135,13 @@ def main() -> None:
         print(heading("   Models on 36 months, the one-day night"))
         print(models(days[max(days)]))
         print(heading("3. Readers and their peers"))
-        print(readers(run("tests.benchmarks.readers", str(folder / "readers")).told))
+        print(
+            readers(
+                run("tests.benchmarks.readers", str(folder / "readers"), settings=ONE_CORE).told
+            )
+        )
+        print(heading(f"4. Memory while reading files of {memory.MEGABYTES} MB"))
+        print(memory.measure(memory.MEGABYTES, log))
     print(f"\nTook {(perf_counter() - begun) / 60:.1f} minutes.")
 
 
@@ -212,27 +209,19 @@ def models(ran: Ran) -> str:
     )
 
 
-def readers(told: Mapping[str, Mapping[str, Any]]) -> str:
-    """Megabytes per CPU second of each reader and its peer."""
-    lines = [["reader", "MB", "events", "MB/s", "peer MB/s", "ratio", "peer"]]
-    for name, one in told.items():
-        size = one["megabytes"]
+def readers(told: Mapping[str, Any]) -> str:
+    """Megabytes and events per CPU second of each reader, and its peers' part of that."""
+    lines = [["reader", "file", "MB", "events", "events/s", "MB/s", "peer MB/s", "ratio", "peer"]]
+    for one in told["readers"]:
+        size, spent, peer = one["megabytes"], one["seconds"], one["peer_seconds"]
         lines.append([
-            name, f"{size:.1f}", f"{one['events']:,}", f"{size / one['seconds']:.1f}",
-            f"{size / one['peer_seconds']:.1f}", f"{one['peer_seconds'] / one['seconds']:.1f}", one["peer"],
+            one["reader"], one["file"], f"{size:.1f}", f"{one['events']:,}", _rate(one["events"], spent),
+            f"{size / spent:.1f}", f"{size / peer:.1f}" if peer else "",
+            f"{peer / spent:.2f}" if peer else "", one["peer"],
         ])  # fmt: skip
-    return table(lines)
-
-
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns side by side: the first to the left, the others to the right, a last word free."""
-    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if n == 0 or rows[0][n] == "peer" else cell.rjust(width)
-            for n, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
+    return (
+        f"{table(lines)}\nTwo processes read {told['two_at_once']:.2f} times what one reads (mbox). "
+        f"Load of the machine: {told['load']:.1f}."
     )
 
 

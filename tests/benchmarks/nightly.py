@@ -38,7 +38,7 @@ STAGES = {
     "stage": [(load, "stage"), (ingest, "remember")],
     "people": [(ingest, "read_directories"), (ingest, "stage_people")],
     "validate": [(ingest, "validate"), (ingest, "quarantine")],
-    "load": [(load, "load"), (load, "load_memberships")],
+    "load": [(load, "load"), (ingest, "load_memberships")],
 }
 
 
@@ -99,7 +99,7 @@ def night(folder: Path) -> dict[str, Any]:
             read = [ingest.stage_file(con, addresses, config, f, key, run_id) for f in files]
         with watch.running("other"):
             found = ingest.stage_people(
-                con, addresses, config, ingest.read_directories(con, config), key
+                con, addresses, config, ingest.read_directories(con, addresses, config), key
             )
             checked = ingest.check_and_load(con, config, found, run_id=run_id, batch=1)
         models: list[tuple[str, float, float]] = []  # name, CPU when it begins, peak before

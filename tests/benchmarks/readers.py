@@ -2,43 +2,49 @@
 
     python -m tests.benchmarks.readers FOLDER
 
-Prints one JSON object: reader → megabytes, CPU seconds of ours and of the peer, events.
-Both end with two frames, of events and of participations, and must find as many events.
+Prints one JSON object: a row per reader and peer with megabytes, CPU seconds of both, events. Peers end
+with two frames, of events and of participations, and must find as many events, unless they are said to be
+a bare parser.
 """
 
 from __future__ import annotations
 
 import json
 import mailbox
+import os
+import subprocess
 import sys
+import tempfile
 import warnings
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses, parsedate_to_datetime
+from multiprocessing import get_context
 from pathlib import Path
-from time import process_time
-from typing import TYPE_CHECKING, Any
+from time import perf_counter, process_time
+from typing import Any
 
+import duckdb
 import icalendar
 import polars as pl
 import recurring_ical_events
 
-from tests.benchmarks.exports import MAPPING
+from tests.benchmarks.exports import ARCHIVE, COLUMNS, MAPPED, MAPPING
 from transforms.sources import SOURCES
 from transforms.sources.base import Options
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 SINCE, UNTIL = datetime(2020, 1, 1, tzinfo=UTC), datetime(2028, 1, 1, tzinfo=UTC)
-TIMES = 2
+TIMES = 3
+TRACE = ("Received", "SenderAddress", "RecipientAddress", "Status", "MessageId", "MessageTraceId")
 
 
 def ours(form: str, path: Path) -> int:
     """Read `path` wholly; return its events."""
-    options = Options(since=SINCE, until=UNTIL, mapping=MAPPING if form == "ndjson" else {})
+    mapping = (ARCHIVE if path.name.startswith("archive") else MAPPING) if form in MAPPED else {}
     keys: set[str] = set()
-    for batch in SOURCES[form].read(path, options):
+    for batch in SOURCES[form].read(path, Options(since=SINCE, until=UNTIL, mapping=mapping)):
         assert batch.rejects.is_empty()
         keys.update(batch.events["event_key"])
     return len(keys)
@@ -109,36 +115,118 @@ def _frames(events: list[tuple[Any, ...]], seats: list[tuple[str, str, str]]) ->
     return frames[0]["column_0"].n_unique()
 
 
-PEERS: dict[str, tuple[str, str, Callable[[Path], int]]] = {
-    "mbox": ("mails.mbox", "stdlib mailbox, HeaderParser, getaddresses", stdlib_mbox),
-    "icalendar": ("meetings.ics", "icalendar, recurring-ical-events", library_ics),
-    "ndjson": ("log.ndjson", "stdlib json, fromisoformat", stdlib_ndjson),
-    "jira": ("board.json", "stdlib json, fromisoformat", stdlib_jira),
-}
+PERCEVAL = """
+import sys, time
+from perceval.backends.core.mbox import MBox
+begun = time.process_time()
+count = sum(1 for _ in MBox("bench", sys.argv[1]).fetch())
+print(time.process_time() - begun, count)
+"""
 
 
-def measure(folder: Path) -> dict[str, dict[str, Any]]:
-    """CPU seconds of each reader and its peer, the least of `TIMES`."""
-    told = {}
-    for form, (name, peer, read) in PEERS.items():
+def json_load(path: Path) -> int:
+    """The records as the standard library's parser gives them; no rows are made."""
+    with path.open(encoding="utf-8") as file:
+        return len([json.loads(line) for line in file])
+
+
+def duckdb_csv(path: Path) -> int:
+    """Every column that the reader takes, as text, in a frame; no rows are made."""
+    names = TRACE if path.name.startswith("trace") else COLUMNS
+    columns = ", ".join(f'"{name}"' for name in names)
+    con = duckdb.connect(config={"threads": 1})
+    return con.sql(f"SELECT {columns} FROM read_csv('{path}', all_varchar = true)").pl().height
+
+
+def newlines(path: Path) -> int:
+    """As little as can be done with every byte."""
+    with path.open("rb") as file:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(1 << 18), b""))
+
+
+NEWLINES = ("newline count", newlines)
+JSON_LOAD = ("stdlib json alone, no rows", json_load)
+DUCKDB_CSV = ("DuckDB read_csv alone, no rows", duckdb_csv)
+PEERS: tuple[tuple[str, str, tuple[tuple[str, Callable[[Path], int]], ...]], ...] = (
+    ("mbox", "mails.mbox", (
+        ("stdlib mailbox, HeaderParser, getaddresses", stdlib_mbox), NEWLINES)),
+    ("icalendar", "meetings.ics", (("icalendar, recurring-ical-events", library_ics),)),
+    ("ndjson", "archive.ndjson", (JSON_LOAD, NEWLINES)),
+    ("ndjson", "log.ndjson", (("stdlib json, fromisoformat", stdlib_ndjson), NEWLINES)),
+    ("csv", "log.csv", (DUCKDB_CSV, NEWLINES)),
+    ("parquet", "log.parquet", ()),
+    ("jira", "board.json", (JSON_LOAD, ("stdlib json, fromisoformat", stdlib_jira))),
+    ("github", "archive.ndjson", (JSON_LOAD,)),
+    ("message-trace", "trace.csv", (DUCKDB_CSV, NEWLINES)),
+)  # fmt: skip
+SAME = {stdlib_mbox, library_ics, stdlib_ndjson, stdlib_jira}  # these make events too: as many
+
+
+def measure(folder: Path) -> list[dict[str, Any]]:
+    """A row per reader and peer: CPU seconds of both, taken by turns, the least of `TIMES`."""
+    told = []
+    for form, name, peers in PEERS:
         path = folder / name
-        mine, events = _least(lambda path=path, form=form: ours(form, path))
-        theirs, others = _least(lambda path=path, read=read: read(path))
-        assert events == others, (form, events, others)
-        told[form] = {"megabytes": path.stat().st_size / 1e6, "seconds": mine, "events": events,
-                      "peer": peer, "peer_seconds": theirs}  # fmt: skip
+        reads = [("", lambda path=path, form=form: ours(form, path)),
+                 *((peer, lambda path=path, read=read: read(path)) for peer, read in peers)]  # fmt: skip
+        spent, counts = _least(reads)
+        for peer, read in peers:
+            assert read not in SAME or counts[peer] == counts[""], (form, peer, counts)
+        one = {"reader": form, "file": name, "megabytes": path.stat().st_size / 1e6,
+               "seconds": spent[""], "events": counts[""], "peer": "", "peer_seconds": 0.0}  # fmt: skip
+        told += [one | {"peer": peer, "peer_seconds": spent[peer]} for peer, _ in peers] or [one]
+        if form == "mbox":
+            told += [one | {"peer": "grimoirelab-perceval", "peer_seconds": seconds}
+                     for seconds in perceval(path)]  # fmt: skip
     return told
 
 
-def _least(read: Callable[[], int]) -> tuple[float, int]:
-    seconds = []
+def perceval(path: Path) -> list[float]:
+    """CPU seconds of Perceval, if TIELINE_PERCEVAL names a Python that has it; it is GPL."""
+    python = os.environ.get("TIELINE_PERCEVAL")
+    if not python:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / path.name).symlink_to(path)
+        told = [
+            subprocess.run([python, "-c", PERCEVAL, folder], check=True, capture_output=True, text=True)
+            for _ in range(2)
+        ]  # fmt: skip
+    return [min(float(one.stdout.split()[0]) for one in told)]
+
+
+def two_at_once(path: Path) -> float:
+    """How much more is read by two processes than by one, in the same time."""
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        list(pool.map(ours, ["mbox"] * 2, [path] * 2))  # both have started
+        gains = []
+        for _ in range(TIMES):
+            walls = []
+            for copies in (1, 2):
+                begun = perf_counter()
+                list(pool.map(ours, ["mbox"] * copies, [path] * copies))
+                walls.append(perf_counter() - begun)
+            gains.append(2 * walls[0] / walls[1])
+    return max(gains)
+
+
+def _least(
+    reads: Sequence[tuple[str, Callable[[], int]]],
+) -> tuple[dict[str, float], dict[str, int]]:
+    spent: dict[str, float] = {}
+    counts: dict[str, int] = {}
     for _ in range(TIMES):
-        begun = process_time()
-        count = read()
-        seconds.append(process_time() - begun)
-    return min(seconds), count
+        for name, read in reads:
+            begun = process_time()
+            counts[name] = read()
+            spent[name] = min(spent.get(name, float("inf")), process_time() - begun)
+    return spent, counts
 
 
 if __name__ == "__main__":
     warnings.simplefilter("ignore")
-    print(json.dumps(measure(Path(sys.argv[1]))))
+    home = Path(sys.argv[1])
+    print(
+        json.dumps({"readers": measure(home), "two_at_once": two_at_once(home / "mails.mbox"),
+                    "load": os.getloadavg()[0]})
+    )  # fmt: skip
