@@ -5,9 +5,10 @@ sentence_en = "{unit} and {other_unit}: in {name} so few people carry this line 
 sentence_nl = "{unit} en {other_unit}: in {name} dragen zo weinig mensen deze lijn dat de getallen verborgen zijn; eerder waren het er meer."
 */
 with told as (
-  select cell.*, calendar.name, lag(cell.value) over one as shown_before,
+  select cell.*, calendar.name, lag(cell.value, 2) over one as shown_before,
+    lag(cell.hidden_reason) over one as hidden_before,
     -- Numbers that come and go are those of a line that always hung on few.
-    count(cell.value) over (one rows between 5 preceding and 1 preceding) as times_shown
+    count(cell.value) over (one rows between 6 preceding and 2 preceding) as times_shown
   from metric_value as cell
   join trend using (metric, measure, grain, period, channel, boundary, unit, other_unit)
   join calendar on calendar.grain = cell.grain and calendar.period = cell.period
@@ -21,4 +22,4 @@ with told as (
 )
 select grain, period, channel, boundary, unit, other_unit, score, value, shown_before as before, name
 from stake
-where hidden_reason is not null and shown_before is not null and times_shown = 5 and score >= $signal_stake
+where hidden_reason is not null and hidden_before is not null and times_shown = 5 and score >= $signal_stake

@@ -6,8 +6,7 @@ sentence_nl = "{unit} en {other_unit}: één persoon neemt deel aan {percent} % 
 */
 with told as (
   select cell.*, calendar.name, trend.previous, trend.rolling_median, trend.robust_z, trend.completeness,
-    row_number() over one as place, lag(cell.value) over one as last_value,
-    max(cell.value) over (one rows between 6 preceding and 2 preceding) as highest_before
+    row_number() over one as place, lag(cell.value) over one as last_value
   from metric_value as cell
   join trend using (metric, measure, grain, period, channel, boundary, unit, other_unit)
   join calendar on calendar.grain = cell.grain and calendar.period = cell.period
@@ -15,10 +14,19 @@ with told as (
     and cell.grain in ('month', 'quarter') and cell.hidden_reason is null and trend.completeness >= $complete_enough
   window one as (
     partition by cell.grain, cell.boundary, cell.unit, cell.other_unit order by cell.period)
+), lasting as (
+  select *,
+    -- Told once, when it has lasted.
+    value >= $signal_dependence and last_value >= $signal_dependence as lasts
+  from told
+), once as (
+  select *, bool_or(lasts) over (
+    partition by grain, boundary, unit, other_unit order by period rows between 6 preceding and 1 preceding) as was_told
+  from lasting
 )
 select grain, period, channel, boundary, unit, other_unit,
   numerator / nullif(sum(denominator) over (partition by grain, period, boundary), 0) as score, value,
   last_value as before, name, cast(round(100 * value) as bigint) as percent
-from told
-qualify value >= $signal_dependence and value >= 2 * expected
-  and last_value >= $signal_dependence and coalesce(highest_before, 0) < $signal_dependence  -- told once, when it has lasted and score >= $signal_stake
+from once
+qualify value >= 2 * expected
+  and lasts and not coalesce(was_told, false) and score >= $signal_stake

@@ -247,15 +247,15 @@ def _starts(
     if start is None:
         return {}, {}
     zone = start.tzinfo
-    bounds = [moment.astimezone(zone or home) for moment in (since, until)]
+    since, until = (moment.astimezone(zone or home) for moment in (since, until))
     if zone is None:
-        bounds = [moment.replace(tzinfo=None) for moment in bounds]
+        since, until = since.replace(tzinfo=None), until.replace(tzinfo=None)
     dates = [
         (moment.replace(tzinfo=zone) if moment.tzinfo is None
          else moment if zone else moment.astimezone(home).replace(tzinfo=None), span)
         for moment, span in master.dates
     ]  # fmt: skip
-    moments = expand(master.rules, start, [moment for moment, _ in dates], *bounds, patience)
+    moments = expand(master.rules, start, [moment for moment, _ in dates], since, until, patience)
     spans = {_utc(moment, home): span for moment, span in dates if span is not None}
     return {_utc(moment, home): moment for moment in moments}, spans
 

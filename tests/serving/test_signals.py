@@ -1,0 +1,148 @@
+"""Each signal on published tables made by hand: told where it should be, once, and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.network import PARAMETERS
+from transforms.model import ModelError
+from transforms.signals import read_signals, signal_rows
+from warehouse.serving import mart
+
+SIGNALS = {signal.kind: signal for signal in read_signals()}
+MONTHS = [date(2025 + n // 12, n % 12 + 1, 1) for n in range(14)]
+PLACE = {"grain": "month", "channel": "(all)", "boundary": "organisation"}
+
+
+@pytest.fixture
+def con() -> duckdb.DuckDBPyConnection:
+    """Empty published tables, with the periods of `MONTHS`."""
+    con = duckdb.connect()
+    for table in mart.TABLES:
+        con.execute(mart.create(table))
+    for n, month in enumerate(MONTHS[:-1]):
+        put(con, "calendar", grain="month", period=month, first_day=month, last_day=MONTHS[n + 1],
+            name=f"{month:%Y-%m}", completeness=1.0)  # fmt: skip
+    put(con, "publication", run_id="r", published_at="2026-01-01", tieline_version="0", duckdb_version="1",
+        k=5, dominance=0.75, time_zone="UTC", network="Regio")  # fmt: skip
+    return con
+
+
+def put(con: duckdb.DuckDBPyConnection, table: str, **row: Any) -> None:
+    names = ", ".join(row)
+    marks = ", ".join("?" * len(row))
+    con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+
+
+def lines(con: duckdb.DuckDBPyConnection, states: str, unit: str = "A", **more: Any) -> None:
+    """States of the line `unit`-Z, a month each, by their first letters."""
+    names = {"s": "steady", "q": "quiet", "l": "lost", "r": "revived", "n": "new", "w": "weakening",
+             "g": "growing", "c": "closed", "e": "early"}  # fmt: skip
+    for month, letter in zip(MONTHS, states, strict=False):
+        put(con, "line", period=month, unit=unit, other_unit="Z", state=names[letter], weight=1.0,
+            base=10.0, ratio=0.4, silent=0, last_day=month, people=9, other_people=9,
+            **PLACE, **more)  # fmt: skip
+
+
+def cells(con: duckdb.DuckDBPyConnection, metric: str, values: list[float | None], *, unit: str = "A",
+          other: str = "Z", **more: Any) -> None:  # fmt: skip
+    """A series of a metric, a month each; None is hidden."""
+    name, measure = metric.split(".")
+    key = {"metric": name, "measure": measure, "unit": unit, "other_unit": other, **PLACE}
+    for month, value in zip(MONTHS, values, strict=False):
+        hidden = "few people" if value is None else None
+        numbers = {} if value is None else {"value": value, **more}
+        put(con, "metric_value", period=month, hidden_reason=hidden, **key, **numbers)
+        put(con, "trend", period=month, completeness=1.0, hidden_reason=hidden, **key,
+            **({} if value is None else {"value": value}))  # fmt: skip
+
+
+def told(con: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, str]]:
+    """Month and unit of each signal of `kind`."""
+    rows = con.sql(signal_rows(SIGNALS[kind], PARAMETERS)).fetchall()
+    columns = [column.name for column in mart.SIGNAL.columns]
+    found = [dict(zip(columns, row, strict=True)) for row in rows]
+    assert all("{" not in r["sentence_nl"] and "?" not in r["sentence_en"] for r in found)
+    return sorted((f"{row['period']:%Y-%m}", row["unit"]) for row in found)
+
+
+@pytest.mark.parametrize(
+    ("kind", "states", "months"),
+    [
+        ("line_quiet", "ssssqqqll", ["2025-05"]),
+        ("line_quiet", "ssqqrrrqq", ["2025-03", "2025-08"]),
+        ("line_quiet", "sssswwwsg", []),
+        ("line_lost", "ssqqqlll", ["2025-06"]),
+        ("line_revived", "ssqqrrrss", ["2025-05"]),
+        ("line_new", "nnnss", ["2025-01"]),
+        ("line_weakening", "sswwwss", ["2025-03"]),
+        ("line_growing", "ssgggs", ["2025-03"]),
+        ("unit_closed", "ssscc", ["2025-04"]),
+    ],
+)
+def test_lines(con: duckdb.DuckDBPyConnection, kind: str, states: str, months: list[str]) -> None:
+    lines(con, states)
+    lines(con, "s" * len(states), unit="B")
+    assert told(con, kind) == [(month, "A") for month in months]
+
+
+def test_a_line_of_little_weight_is_no_alarm(con: duckdb.DuckDBPyConnection) -> None:
+    lines(con, "ssssqq")
+    for n in range(120):
+        lines(con, "ssssss", unit=f"other{n:03}")
+    assert told(con, "line_quiet") == []
+
+
+def test_a_hidden_line_tells_nothing(con: duckdb.DuckDBPyConnection) -> None:
+    for month in MONTHS[:6]:
+        put(
+            con, "line", period=month, unit="A", other_unit="Z", hidden_reason="few people", **PLACE
+        )
+    assert not any(told(con, kind) for kind in SIGNALS)
+
+
+def test_dependence_is_told_once_when_it_has_lasted(con: duckdb.DuckDBPyConnection) -> None:
+    series = [0.2, 0.6, 0.2, 0.3, 0.6, 0.6, 0.6, 0.4, 0.6, 0.6]
+    cells(con, "line_dependence.top", series, numerator=5.0, denominator=10.0, expected=0.2)
+    assert told(con, "line_one_person") == [("2025-06", "A")]
+    cells(con, "connector_dependence.loss_1", [0.1, 0.4, 0.4, 0.4], other="(all)", numerator=4.0,
+          denominator=10.0, expected=0.05)  # fmt: skip
+    assert told(con, "connector") == [("2025-03", "A")]
+
+
+def test_a_line_that_comes_to_hang_on_few(con: duckdb.DuckDBPyConnection) -> None:
+    cells(con, "flow.weight", [5.0] * 6 + [None] * 3)
+    cells(con, "flow.weight", [5.0, None] * 4, unit="B")  # always on the edge
+    assert told(con, "line_few") == [("2025-08", "A")]
+
+
+def test_leadership_that_narrows(con: duckdb.DuckDBPyConnection) -> None:
+    cells(con, "initiators.effective", [40.0] * 6, unit="(all)", other="(all)")
+    con.execute("UPDATE trend SET rolling_median = 60, robust_z = -6 WHERE period = ?", [MONTHS[4]])
+    con.execute("UPDATE trend SET rolling_median = 60, robust_z = -2 WHERE period = ?", [MONTHS[5]])
+    assert told(con, "initiators_fewer") == [("2025-05", "(all)")]
+
+
+def test_introductions_and_initiatives(con: duckdb.DuckDBPyConnection) -> None:
+    cells(con, "introductions.converted", [1.0, 2.0, 5.0], unit="(all)", other="(all)")
+    assert told(con, "introductions_rooted") == [("2025-03", "(all)")]
+    cells(con, "joint_initiatives.alive", [1.0] * 10, unit="B")  # was there from the beginning
+    cells(con, "joint_initiatives.alive", [None] * 8 + [2.0, 2.0])
+    assert told(con, "initiative_first") == [("2025-09", "A")]
+
+
+def test_a_source_that_stops(con: duckdb.DuckDBPyConnection) -> None:
+    for month, missing in zip(MONTHS, [False, False, True, True, False], strict=False):
+        put(con, "delivery", grain="month", period=month, channel="(all)", source="post", partner="A",
+            share=0.0 if missing else 1.0, is_missing=missing)  # fmt: skip
+    assert told(con, "source_missing") == [("2025-03", "(all)")]
+
+
+def test_a_file_without_its_words_is_refused(tmp_path: Any) -> None:
+    (tmp_path / "odd.sql").write_text("/*\ntitle_en = 'x'\n*/\nselect 1")
+    with pytest.raises(ModelError, match=r"odd\.sql: header"):
+        read_signals(tmp_path)
