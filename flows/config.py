@@ -124,7 +124,7 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
         format: Export format; `tieline sources` lists them.
         files: The export files; * and ** stand for any name.
         partner: Organisation that delivers the export; when empty, the name of the source.
-        mapping: Which column means what; for tables of events only.
+        mapping: Which column means what, for tables of events; `system`, for tables of work items, names the site.
     """
 
     name: Name

@@ -33,6 +33,7 @@ GOLDEN = {
     "teams-chat": HERE / "teams_chat" / "messages.json",
     "azure-devops": HERE / "azure_devops" / "records.json",
     "jira-csv": HERE / "jira_csv" / "issues.csv",
+    "jira-parts": HERE / "jira_parts" / "comments.json",
     "asana-csv": HERE / "asana_csv" / "tasks.csv",
     "azure-devops-csv": HERE / "azure_devops_csv" / "query.csv",
     "linear-csv": HERE / "linear_csv" / "issues.csv",
