@@ -23,7 +23,7 @@ from transforms.catalogue import parameters_behind
 from transforms.header import DIRECTIONS, GRAINS, LANGUAGES, QUESTIONS, TOLD_OF, UNITS, range_words
 from transforms.model import Model, read_models
 from transforms.runner import transform
-from transforms.sources import SOURCES, directory, generic
+from transforms.sources import BUILT_IN, directory, mapping
 from transforms.sources.base import Source
 from warehouse import identity, load, schema
 from warehouse.connection import open_warehouse
@@ -223,7 +223,7 @@ FILES = {  # what the files of a format are mostly called
     "outlook-csv": "*.csv", "teams-attendance": "*.json", "message-trace": "*.csv",
     "graph-messages": "*.json", "google-mail-log": "*.csv", "gmail-api": "*.json", "github": "*.json",
     "gitlab": "*.json", "trello": "*.json", "asana": "*.json", "azure-devops": "*.json",
-    "slack": "*.zip", "teams-chat": "*.json", "jira-csv": "*.csv", "asana-csv": "*.csv",
+    "slack": "*.zip", "teams-chat": "*.json", "jira-csv": "*.csv", "jira-parts": "*.json", "asana-csv": "*.csv",
     "azure-devops-csv": "*.csv", "linear-csv": "*.csv", "planner": "*.xlsx",
 }  # fmt: skip
 MAPPINGS = {
@@ -266,10 +266,10 @@ def formats() -> str:
             ("format", "what", "channel"),
             (
                 (f"[{code(name)}](#{name})", plain(s.title), s.channel)
-                for name, s in SOURCES.items()
+                for name, s in BUILT_IN.items()
             ),
         ),
-        *(format_section(source) for source in SOURCES.values()),
+        *(format_section(source) for source in BUILT_IN.values()),
         mapping_section(),
         directory_section(),
     )
@@ -303,7 +303,7 @@ def format_section(source: Source) -> str:
 
 
 def mapping_section() -> str:
-    rows = [(code(key), plain(KEYS[key])) for key in (*generic.COLUMNS, *generic.SETTINGS)]
+    rows = [(code(key), plain(KEYS[key])) for key in (*mapping.COLUMNS, *mapping.SETTINGS)]
     example = """
 timestamp,email,ticket,action
 2026-03-02T09:15:00,anna@gemeente.example,W-17,comment

@@ -52,7 +52,8 @@ def fences(path: Path, language: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "name", ["commands.md", "data-dictionary.md", "formats.md", "metrics.md", "settings.md"]
+    "name",
+    ["commands.md", "data-dictionary.md", "formats.md", "metrics.md", "metrics.nl.md", "settings.md"],
 )
 def test_page_is_what_the_code_says(name: str) -> None:
     committed = (DOCS / name).read_text(encoding="utf-8")
@@ -84,13 +85,15 @@ def test_every_format_has_its_entry_and_an_example() -> None:
 
 
 def test_every_metric_has_its_entry_in_both_languages() -> None:
-    page = (DOCS / "metrics.md").read_text(encoding="utf-8")
-    for model in read_models():
-        if model.header is not None:
-            for measure in model.header["measures"]:
-                assert page.count(f"| `{model.name}.{measure}` |") == 2, (model.name, measure)
-            for language in ("en", "nl"):
-                assert f"### {model.header[f'title_{language}']}\n" in page
+    for language, name in (("en", "metrics.md"), ("nl", "metrics.nl.md")):
+        page = (DOCS / name).read_text(encoding="utf-8")
+        for model in read_models():
+            if model.header is not None:
+                for measure in model.header["measures"]:
+                    assert f"| `{model.name}.{measure}` |" in page, (model.name, measure)
+                for part in ("title", "definition", "example", "reading"):
+                    words = model.header[f"{part}_{language}"].replace("*", "\\*").replace("<", "\\<")
+                    assert words in page, (model.name, part)
 
 
 def test_every_setting_has_its_entry() -> None:
