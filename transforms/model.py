@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from hashlib import blake2b
 from importlib.util import module_from_spec, spec_from_file_location
@@ -17,6 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from transforms.header import problems
+from warehouse.schema import GRAINS
 
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "models", HERE / "metrics", HERE / "trends")
@@ -49,6 +50,9 @@ class Model:
     header: Mapping[str, Any] | None = None  # a metric's names, unit, direction, reference
     compute: Compute | None = None
     path: Path | None = None
+    columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input → those it needs
+    grains: tuple[str, ...] = GRAINS  # those it has rows of
+    by_metric: bool = False  # a Python step whose first input may come one metric at a time
 
     @property
     def table(self) -> str:
@@ -122,6 +126,8 @@ def _from_sql(path: Path) -> Model:
     reads = {table.name for table in query.find_all(exp.Table)} - own
     named = {placeholder.name for placeholder in query.find_all(exp.Placeholder)}
     is_metric = path.parent.name == "metrics" or text.lstrip().startswith("/*\n")
+    head = text.split("*/")[0].lstrip().removeprefix("/*")
+    header = _header(path, head) if is_metric else None
     return Model(
         name=path.stem,
         text=text,
@@ -132,9 +138,8 @@ def _from_sql(path: Path) -> Model:
         parameters=tuple(sorted(named.difference(EXTENT))),
         extent=tuple(sorted(named.intersection(EXTENT))),
         comments=_comments(text),
-        header=_header(path, text.split("*/")[0].lstrip().removeprefix("/*"))
-        if is_metric
-        else None,
+        header=header,
+        grains=tuple((header or {}).get("grains", GRAINS)),
         path=path,
     )
 
@@ -145,6 +150,7 @@ def _from_python(path: Path) -> Model:
         raise ModelError(f"{path}: not a Python file that can be imported; rename or remove it")
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
+    header = _header(path, module.HEADER) if hasattr(module, "HEADER") else None
     return Model(
         name=path.stem,
         text=path.read_text(encoding="utf-8"),
@@ -152,10 +158,13 @@ def _from_python(path: Path) -> Model:
         lookback=getattr(module, "LOOKBACK", 0),
         lookahead=0,
         reads=tuple(module.READS),
+        columns=module.READS if isinstance(module.READS, dict) else {},
+        by_metric=getattr(module, "BY_METRIC", False),
+        grains=tuple(getattr(module, "GRAINS", None) or (header or {}).get("grains", GRAINS)),
         parameters=tuple(getattr(module, "PARAMETERS", ())),
         extent=tuple(getattr(module, "EXTENT", ())),
         comments=getattr(module, "COLUMNS", {}),
-        header=_header(path, module.HEADER) if hasattr(module, "HEADER") else None,
+        header=header,
         compute=module.compute,
         path=path,
     )

@@ -116,7 +116,7 @@ def spans(
     chunk: int,
 ) -> Iterator[Span]:
     """`stale` as runs of neighbouring periods, none longer than `chunk` days or so."""
-    for grain in ("day",) if model.grain == "day" else schema.GRAINS:
+    for grain in ("day",) if model.grain == "day" else model.grains:
         within = everything[grain]
         runs: list[list[int]] = []
         for number in sorted(stale[grain]):

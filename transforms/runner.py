@@ -8,26 +8,15 @@ model whose SQL, parameters or inputs changed is stale everywhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
 
 import duckdb
-import polars as pl
 
-from transforms.model import (
-    EXTENT,
-    METRIC_TABLE,
-    Compute,
-    Model,
-    ModelError,
-    Parameters,
-    fingerprint,
-    reach,
-)
+from transforms.materialise import empty, replace
+from transforms.model import EXTENT, METRIC_TABLE, Model, Parameters, fingerprint, reach
 from transforms.periods import (
-    Span,
     Stale,
     across_gaps,
     chunk_days,
@@ -36,7 +25,6 @@ from transforms.periods import (
     throughout,
     widen,
 )
-from warehouse import schema
 
 Progress = Callable[[str], None]
 
@@ -93,9 +81,9 @@ def transform(
             progress(model.name)
         if whole:
             rebuilt.append(model.name)
-            _empty(con, model, used)
+            empty(con, model, used)
         for span in spans(con, model, looks, stale[model.name], everything, chunk):
-            _replace(con, model, used, span, fresh=whole)
+            replace(con, model, used, span, fresh=whole)
     for name in before.keys() - marks.keys():
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [name])
     con.execute("DELETE FROM model_state")
@@ -103,76 +91,3 @@ def transform(
         con.executemany("INSERT INTO model_state VALUES (?, ?)", sorted(marks.items()))
     con.execute("DELETE FROM stale_day WHERE day < ?", [today])
     return Built(len(days), sum(map(len, base.values())), tuple(rebuilt))
-
-
-def _empty(con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters) -> None:
-    if model.table == METRIC_TABLE:
-        con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [model.name])
-        return
-    con.execute(f"DROP TABLE IF EXISTS {model.name}")
-    if model.compute:
-        con.register(
-            "computed",
-            _computed(con, model, parameters, map("FROM {} LIMIT 0".format, model.reads)),
-        )
-        con.execute(f"CREATE TABLE {model.name} AS FROM computed")
-    else:
-        query = f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0"
-        con.execute(query, _used(model, parameters))
-    columns = [row[0] for row in con.execute(f"DESCRIBE {model.name}").fetchall()]
-    for column in columns:
-        if column not in model.comments:
-            raise ModelError(f"{model.name}.sql: column {column} has no comment; add one behind it")
-        comment = schema.quoted(model.comments[column])
-        con.execute(f"COMMENT ON COLUMN {model.name}.{column} IS {comment}")
-    con.execute(f"COMMENT ON TABLE {model.name} IS {schema.quoted(model.comments[''])}")
-
-
-def _replace(
-    con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters, span: Span, *, fresh: bool
-) -> None:
-    values = {"first": span.first, "last": span.last}
-    where = "day BETWEEN $first AND $last"
-    if model.grain == "grain":
-        where = f"grain = '{span.grain}' AND period BETWEEN $first AND $last"
-    if not fresh:
-        mine = f" AND metric = '{model.name}'" if model.table == METRIC_TABLE else ""
-        con.execute(f"DELETE FROM {model.table} WHERE {where}{mine}", values)
-    if span.is_outside:
-        return
-    inputs = {name: _narrowed(con, name, span) for name in model.reads}
-    if model.compute:
-        con.register("computed", _computed(con, model, parameters, inputs.values()))
-        query = "FROM computed"
-    else:
-        shadows = ", ".join(f"{n} AS NOT MATERIALIZED ({q})" for n, q in inputs.items())
-        query = f"WITH {shadows} FROM ({model.text}\n)"
-    name = f"'{model.name}' AS metric, " if model.table == METRIC_TABLE else ""
-    con.execute(
-        f"INSERT INTO {model.table} BY NAME SELECT {name}* FROM ({query}) WHERE {where}",
-        {**values, **({} if model.compute else _used(model, parameters))},
-    )
-
-
-def _computed(
-    con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters, queries: Iterable[str]
-) -> pl.DataFrame:
-    """Rows of a Python step over the results of `queries`."""
-    compute = cast("Compute", model.compute)
-    return compute(*(con.sql(query).pl() for query in queries), **_used(model, parameters))
-
-
-def _used(model: Model, parameters: Parameters) -> Parameters:
-    return {name: parameters[name] for name in (*model.parameters, *model.extent)}
-
-
-def _narrowed(con: duckdb.DuckDBPyConnection, table: str, span: Span) -> str:
-    """The part of an input that the rows of `span` depend on."""
-    columns = {row[0] for row in con.execute(f"DESCRIBE main.{table}").fetchall()}
-    if {"grain", "period"} <= columns:
-        where = f"grain = '{span.grain}' AND period BETWEEN DATE '{span.input_first}' AND DATE '{span.last}'"
-    elif "day" in columns:
-        where = f"day BETWEEN DATE '{span.day_first}' AND DATE '{span.day_last}'"
-    else:
-        where = "true"
-    return f"SELECT * FROM main.{table} WHERE {where}"

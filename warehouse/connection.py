@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STORAGE_VERSION = "v1.4.0"  # read by DuckDB 1.4 to 2.0; older formats apply a stale WAL unseen
+MEMORY = "1GB"  # of the database's own; what does not fit is spilled beside the warehouse
 RESERVED = frozenset({"bi", "main", "mart", "memory", STAGE, "system", "temp"})
 POLL_SECONDS = 0.1
 
@@ -45,7 +46,9 @@ def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPy
         raise ValueError(f"{path}: {path.stem} cannot be its name; call it tieline.duckdb")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = path.resolve()
-    con = _connect(path, config={"storage_compatibility_version": STORAGE_VERSION})
+    con = _connect(
+        path, config={"storage_compatibility_version": STORAGE_VERSION, "memory_limit": MEMORY}
+    )
     path.chmod(0o600)
     _empty_spill_folder(path)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {STAGE}")

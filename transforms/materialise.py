@@ -1,0 +1,106 @@
+"""Write the rows of one model: make its table, or replace the rows of one run of periods."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from transforms.model import METRIC_TABLE, Model, ModelError, Parameters
+from warehouse import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import duckdb
+    import polars as pl
+
+    from transforms.model import Compute
+    from transforms.periods import Span
+
+
+def empty(con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters) -> None:
+    """Throw the model's rows away; its table is made anew, with the comments of its columns."""
+    if model.table == METRIC_TABLE:
+        con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [model.name])
+        return
+    con.execute(f"DROP TABLE IF EXISTS {model.name}")
+    if model.compute:
+        nothing = (f"SELECT {_columns(model, table)} FROM {table} LIMIT 0" for table in model.reads)
+        con.register("computed", _computed(con, model, parameters, nothing))
+        con.execute(f"CREATE TABLE {model.name} AS FROM computed")
+    else:
+        query = f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0"
+        con.execute(query, _used(model, parameters))
+    columns = [row[0] for row in con.execute(f"DESCRIBE {model.name}").fetchall()]
+    for column in columns:
+        if column not in model.comments:
+            raise ModelError(f"{model.name}.sql: column {column} has no comment; add one behind it")
+        comment = schema.quoted(model.comments[column])
+        con.execute(f"COMMENT ON COLUMN {model.name}.{column} IS {comment}")
+    con.execute(f"COMMENT ON TABLE {model.name} IS {schema.quoted(model.comments[''])}")
+
+
+def replace(
+    con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters, span: Span, *, fresh: bool
+) -> None:
+    """Compute the rows of `span` anew; with `fresh` there are no old ones to delete."""
+    values = {"first": span.first, "last": span.last}
+    where = "day BETWEEN $first AND $last"
+    if model.grain == "grain":
+        where = f"grain = '{span.grain}' AND period BETWEEN $first AND $last"
+    if not fresh:
+        mine = f" AND metric = '{model.name}'" if model.table == METRIC_TABLE else ""
+        con.execute(f"DELETE FROM {model.table} WHERE {where}{mine}", values)
+    if span.is_outside:
+        return
+    name = f"'{model.name}' AS metric, " if model.table == METRIC_TABLE else ""
+    insert = f"INSERT INTO {model.table} BY NAME SELECT {name}*"
+    inputs = {table: _narrowed(con, model, table, span) for table in model.reads}
+    if model.compute:
+        for part in _parts(con, model, inputs):
+            con.register("computed", _computed(con, model, parameters, part))
+            con.execute(f"{insert} FROM computed WHERE {where}", values)
+        return
+    shadows = ", ".join(f"{table} AS NOT MATERIALIZED ({query})" for table, query in inputs.items())
+    query = f"WITH {shadows} FROM ({model.text}\n)"
+    con.execute(f"{insert} FROM ({query}) WHERE {where}", {**values, **_used(model, parameters)})
+
+
+def _parts(
+    con: duckdb.DuckDBPyConnection, model: Model, inputs: Mapping[str, str]
+) -> Iterator[list[str]]:
+    """The inputs of a Python step; for one that goes by metric, of one metric after the other."""
+    if not model.by_metric:
+        yield list(inputs.values())
+        return
+    first, *others = inputs.values()
+    metrics = con.execute(f"SELECT DISTINCT metric FROM ({first}) ORDER BY metric").fetchall()
+    for (metric,) in metrics:
+        yield [f"FROM ({first}) WHERE metric = {schema.quoted(metric)}", *others]
+
+
+def _computed(
+    con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters, queries: Iterable[str]
+) -> pl.DataFrame:
+    """Rows of a Python step over the results of `queries`."""
+    compute = cast("Compute", model.compute)
+    return compute(*(con.sql(query).pl() for query in queries), **_used(model, parameters))
+
+
+def _used(model: Model, parameters: Parameters) -> Parameters:
+    return {name: parameters[name] for name in (*model.parameters, *model.extent)}
+
+
+def _narrowed(con: duckdb.DuckDBPyConnection, model: Model, table: str, span: Span) -> str:
+    """The part of an input that the rows of `span` depend on."""
+    columns = {row[0] for row in con.execute(f"DESCRIBE main.{table}").fetchall()}
+    if {"grain", "period"} <= columns:
+        where = f"grain = '{span.grain}' AND period BETWEEN DATE '{span.input_first}' AND DATE '{span.last}'"
+    elif "day" in columns:
+        where = f"day BETWEEN DATE '{span.day_first}' AND DATE '{span.day_last}'"
+    else:
+        where = "true"
+    return f"SELECT {_columns(model, table)} FROM main.{table} WHERE {where}"
+
+
+def _columns(model: Model, table: str) -> str:
+    return ", ".join(model.columns.get(table, "*"))
