@@ -223,6 +223,43 @@ def trends(
 
 
 @tieline.command()
+@with_settings
+@click.option("--boundary", default=None, help="organisation, team, ...  [default: the first one]")
+@click.option(
+    "--grain", default="month", show_default=True, type=click.Choice(["month", "quarter"])
+)
+@click.option("--since", default=None, type=Day(), help="First day, as 2026-01-31.")
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "nl"]))
+@click.option(
+    "--format", "form", default="text", show_default=True,
+    type=click.Choice(["text", "csv", "json", "parquet"]),
+)  # fmt: skip
+@click.option("-o", "--output", default=None, type=click.Path(dir_okay=False, path_type=Path),
+              help="File to write to  [default: the terminal]")  # fmt: skip
+def signals(
+    settings: Path, home: Path | None, language: str, form: str, output: Path | None, **filters: Any
+) -> None:
+    """Tell what deserves attention: lines gone quiet, hanging on few, initiatives, missing sources.
+
+    \b
+    Examples:
+      tieline signals --since 2026-01-01
+      tieline signals --language nl --grain quarter --boundary team
+    """
+    from flows.signals import read_signals, told
+    from flows.tables import write
+
+    found = read_signals(read_config(settings, home), **filters)
+    if form != "text":
+        write(found, form, output)
+        return
+    for line in told(found, language):
+        click.echo(line)
+    if found.is_empty():
+        click.echo("Nothing deserves attention in this choice.")
+
+
+@tieline.command()
 @click.option(
     "--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path)
 )
