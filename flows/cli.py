@@ -260,6 +260,25 @@ def signals(
 
 
 @tieline.command()
+@with_settings
+@click.option("--language", default="en", show_default=True, type=click.Choice(["en", "nl"]))
+@click.option("-o", "--output", default=None, type=click.Path(dir_okay=False, path_type=Path),
+              help="File to write to  [default: the one beside the published database]")  # fmt: skip
+def report(settings: Path, home: Path | None, language: str, output: Path | None) -> None:
+    """Say where the report for network managers is, or write it to a file.
+
+    It is one HTML file that needs no network: open it in any browser, mail it, print it.
+
+    \b
+    Example:
+      tieline report --language nl -o rapport.html
+    """
+    from flows.report import report as made
+
+    click.echo(made(read_config(settings, home), language, output))
+
+
+@tieline.command()
 @click.option(
     "--folder", default="demo", show_default=True, type=click.Path(file_okay=False, path_type=Path)
 )

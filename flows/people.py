@@ -19,6 +19,11 @@ def people() -> None:
     """Ask who may be one person, and whom nobody knows.
 
     For who can read the key and the identity database: the answers are addresses.
+
+    \b
+    Examples:
+      tieline people suggest -o directory/merges.csv
+      tieline people unknown
     """
 
 

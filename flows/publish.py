@@ -23,6 +23,7 @@ from warehouse.schema import METRIC_VALUE, TREND, Table, quoted
 from warehouse.serving import mart
 from warehouse.serving.publish import Content, Facts, publish
 from warehouse.serving.releases import prune
+from warehouse.serving.report import write_beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,6 +98,7 @@ def release(
             time_zone=config.settings.network.time_zone,
             network=config.settings.network.name,
         ),
+        beside=write_beside,
     )
     state.mark_published(con, fingerprint)
     prune(config.published)

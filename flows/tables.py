@@ -123,6 +123,7 @@ def demo_tour(config: Config) -> Iterable[str]:
         "Part of the interaction that crosses organisations",
     )
     settings = f"-s {config.path.parent.name}/{config.path.name}"
+    yield f"Report              {config.current.with_name('report.en.html')} (report.nl.html in Dutch)"
     yield f"What needs a look   tieline signals {settings}"
     yield f"Trend tables        tieline trends {settings} --metric flow.weight --unit 'Welzijn Rijnoever'"
     yield f"Published database  {config.current}"

@@ -200,7 +200,11 @@ _MERGE = (
     f"""
     CREATE TEMP TABLE new_participation AS
     WITH seen AS (
-      SELECT p.*, o.revision, e.day AS event_day, e.revision AS last_revision
+      SELECT p.* REPLACE (
+          -- Named in To and Cc of one copy is To.
+          CASE WHEN p.role = 'cc' AND bool_or(p.role = 'to') OVER (
+            PARTITION BY p.file_id, p.event_id, p.address_id) THEN 'to' ELSE p.role END AS role),
+        o.revision, e.day AS event_day, e.revision AS last_revision
       FROM observed_participation AS p
       JOIN (SELECT DISTINCT file_id, event_id, revision FROM observed_event
             WHERE event_id IN (SELECT event_id FROM new_event)) AS o USING (file_id, event_id)

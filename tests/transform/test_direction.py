@@ -67,7 +67,10 @@ def test_agrees_with_pymannkendall_scipy_and_every_order(series: list[float | No
     assert found["mann_kendall"] == pymannkendall.original_test(seen).s
     assert found["slope"] == pytest.approx(theilslopes(seen, at).slope, abs=1e-12)
     blocks = [series[n : n + 4] for n in range(0, 24, 4)]
-    orders = [abs(mann_kendall(functools.reduce(operator.iadd, order, []))) for order in permutations(blocks)]
+    orders = [
+        abs(mann_kendall(functools.reduce(operator.iadd, order, [])))
+        for order in permutations(blocks)
+    ]
     assert found["p_value"] == pytest.approx(np.mean(np.array(orders) >= abs(mann_kendall(series))))
 
 

@@ -22,7 +22,7 @@ from warehouse.schema import ALL, quoted
 from warehouse.serving import mart, releases
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
@@ -65,9 +65,16 @@ class Facts:
 
 
 def publish(
-    con: duckdb.DuckDBPyConnection, published: Path, *, content: Content, facts: Facts
+    con: duckdb.DuckDBPyConnection,
+    published: Path,
+    *,
+    content: Content,
+    facts: Facts,
+    beside: Callable[[Path], None] = lambda _: None,
 ) -> Path:
     """Release `content` under the folder `published`; return the released file.
+
+    `beside` may add files made from the new one to its folder, before anybody sees it.
 
     Sees only what `con` has committed. `con` must reach `published` (`open_warehouse(reach=...)`)
     and its process must hold the warehouse lock. Raises PublishError if anything is not as it
@@ -86,8 +93,10 @@ def publish(
     try:
         rows = _build(con, building / releases.FILE, content, facts)
         _assert_sound(building / releases.FILE, rows, facts)
-        (building / releases.FILE).chmod(0o444)
-        releases.sync(building / releases.FILE)
+        beside(building)
+        for file in building.iterdir():
+            file.chmod(0o444)
+            releases.sync(file)
         releases.sync(building)
         return releases.release(building, published, name) / releases.FILE
     except (duckdb.Error, OSError) as error:

@@ -24,6 +24,9 @@ ABSENT, SHOWN, EMPTY, NOT_TOLD = ".", "s", "n", "-"
 Row = tuple[Any, ...]
 
 
+KEY_LENGTH = 3  # what a series begins with, before its numbers
+
+
 def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
     """Everything that the report needs, in short form: names once, numbers by place in a list.
 
@@ -45,7 +48,7 @@ def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any
     content["statuses"] = list(statuses)
     content["lines"] = {grain: _lines(con, content, grain) for grain in ("week", *GRAINS)}
     content["part"] = {grain: _part(con, content, grain) for grain in ("week", *GRAINS)}
-    content["delivery"] = {grain: _delivery(con, content, grain) for grain in GRAINS}
+    content["delivery"] = {grain: _delivery(con, grain) for grain in GRAINS}
     content["directions"] = _directions(con, content)
     content["signals"] = _signals(con, content, language)
     content["around"] = _around(con, content)
@@ -141,7 +144,7 @@ WITH period AS (
   FROM mart.calendar WHERE grain = $grain
 ), cell AS (
   SELECT v.boundary, v.channel, m.n AS metric, u.n AS unit, o.n AS other, p.idx,
-    CASE WHEN v.hidden_reason IS NOT NULL THEN CASE v.hidden_reason {reasons} ELSE '?' END
+    CASE WHEN v.hidden_reason IS NOT NULL THEN CASE v.hidden_reason {reasons} WHEN NULL THEN '' ELSE '?' END
       WHEN v.value IS NULL THEN '{EMPTY}' ELSE '{SHOWN}' END AS status,
     v.value, t.rolling_median, v.low, v.high, v.expected, v.metric = 'flow' AS is_flow,
     v.people, v.other_people
@@ -163,7 +166,9 @@ FROM cell GROUP BY ALL ORDER BY ALL""",
     found: dict[str, list[list[Any]]] = {}
     length = len(content["periods"][grain])
     for boundary, channel, metric, unit, other, places, status, *numbers in rows:
-        key = f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}/{metric}"
+        key = (
+            f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}/{metric}"
+        )
         whole = _spread(status, places, length)
         series = [unit, other, statuses.setdefault(whole, len(statuses))]
         found.setdefault(key, []).append(_trimmed(series, numbers))
@@ -189,7 +194,7 @@ def _trimmed(series: list[Any], numbers: Iterable[Sequence[float | None] | None]
     for values in numbers:
         empty = not values or all(value is None for value in values)
         series.append(0 if empty else [_short(value) for value in values or ()])
-    while series[-1] == 0 and len(series) > 3:
+    while series[-1] == 0 and len(series) > KEY_LENGTH:
         series.pop()
     return series
 
@@ -214,7 +219,7 @@ WITH period AS (
 SELECT l.boundary, l.channel, u.n, o.n,
   list(idx ORDER BY idx),
   string_agg(CASE WHEN hidden_reason IS NOT NULL THEN '{NOT_TOLD}'
-    ELSE CASE state {states} ELSE '?' END END, '' ORDER BY idx),
+    ELSE CASE state {states} WHEN NULL THEN '' ELSE '?' END END, '' ORDER BY idx),
   list([idx::VARCHAR, ratio::VARCHAR, l.last_day::VARCHAR] ORDER BY idx)
     FILTER (state NOT IN ('steady', 'early'))
 FROM mart.line l
@@ -266,9 +271,7 @@ WHERE c.grain = $grain AND c.completeness < 1 ORDER BY ALL""",
     ]
 
 
-def _delivery(
-    con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str
-) -> list[list[Any]]:
+def _delivery(con: duckdb.DuckDBPyConnection, grain: str) -> list[list[Any]]:
     """[source, partner, [place, part of the usual, is it missing], ...], all channels together."""
     rows = con.execute(
         """
@@ -336,7 +339,7 @@ QUALIFY row_number() OVER (
 def _signals(
     con: duckdb.DuckDBPyConnection, content: dict[str, Any], language: str
 ) -> list[list[Any]]:
-    """[kind, grain, period, channel, boundary, unit, other, score, sentence], highest score first."""
+    """[kind, grain, period, channel, boundary, unit, other, score, sentence, title]."""
     numbers = {
         (grain, first): place
         for grain in GRAINS
@@ -344,14 +347,14 @@ def _signals(
     }
     units = {(boundary, unit): place for place, (boundary, unit) in enumerate(content["units"])}
     found = []
-    for kind, grain, period, channel, boundary, unit, other, score, sentence in read_signals(
+    for kind, grain, period, channel, boundary, unit, other, score, *told in read_signals(
         con, language
     ):
         at = content["boundaries"].index(boundary) if boundary in content["boundaries"] else -1
         if (grain, str(period)) in numbers and at >= 0 and channel in content["channels"]:
             found.append([
                 kind, grain, numbers[grain, str(period)], content["channels"].index(channel), at,
-                units.get((at, unit), -1), units.get((at, other), -1), _short(score), sentence,
+                units.get((at, unit), -1), units.get((at, other), -1), _short(score), *told,
             ])  # fmt: skip
     return found
 
@@ -370,11 +373,7 @@ WHERE v.metric = 'flow' AND v.measure = 'weight' AND v.grain = 'month' AND v.cha
     weights = {(unit, other): weight for unit, other, weight in rows}
     return [
         around(
-            [
-                n
-                for n, (at, unit) in enumerate(content["units"])
-                if at == place and unit != UNKNOWN
-            ],
+            [n for n, (at, unit) in enumerate(content["units"]) if at == place and unit != UNKNOWN],
             weights,
         )
         for place in range(len(content["boundaries"]))

@@ -26,7 +26,7 @@ def around(units: Sequence[int], weights: Mapping[tuple[int, int], float]) -> li
     waiting = waiting[1:]
     while waiting:
         left, right = arc[0], arc[-1]
-        pull, unit, to_right = max(
+        _, unit, to_right = max(
             (between.get((end, unit), 0.0), -unit, is_right)
             for unit in waiting
             for end, is_right in ((left, False), (right, True))

@@ -66,13 +66,12 @@ def write_beside(folder: Path, database: str = "bi.duckdb") -> None:
     for language, name in FILES.items():
         path = folder / name
         path.write_text(render(folder / database, language), encoding="utf-8")
-        path.chmod(0o444)
 
 
 @cache
 def _charting() -> str:
     """The charting library as one script that defines window.vegaEmbed."""
-    bundle = vl_convert.javascript_bundle(
+    bundle: str = vl_convert.javascript_bundle(
         "window.vegaEmbed = vegaEmbed;", vl_version=_VEGA_LITE
     ).strip()
     return _LICENCE + bundle.replace("</script", "<\\/script")

@@ -125,11 +125,11 @@ function signalsOf(choice, most = 12) {
 function signalList(choice) {
   const { told, more } = signalsOf(choice);
   if (!told.length) return el("p", {}, t("no_signals", { period: choice.period.label }));
-  return el("ol", { class: "signals" }, told.map(([kind, grain, period, , , unit, other, , sentence]) => {
-    const look = LOOK[kind];
+  return el("ol", { class: "signals" }, told.map(([kind, grain, period, , , unit, other, , sentence, title]) => {
+    const look = LOOK[kind.replace("line_", "")];
     const hash = unit === EVERY ? null : other === EVERY || other === unit ? unitHash(unit) : lineHash(unit, other);
     return el("li", {},
-      el("span", { class: "kind", style: look ? `border-color:${look.colour}` : null }, look?.sign ? el("span", { "aria-hidden": "true", style: `color:${look.colour}` }, `${look.sign} `) : null, tOr(`state_${kind}`, tOr(`kind_${kind}`, kind.replaceAll("_", " ")))),
+      el("span", { class: "kind", style: look ? `border-color:${look.colour}` : null }, look?.sign ? el("span", { "aria-hidden": "true", style: `color:${look.colour}` }, `${look.sign} `) : null, title),
       el("span", { class: "sentence" }, hash ? link(sentence, hash) : sentence),
       el("span", { class: "when" }, PERIODS[grain][period].label));
   }), more ? el("li", { class: "more" }, t("and_more", { n: String(more) })) : null);

@@ -1,0 +1,141 @@
+"""The report: made from the published file alone, whole in both languages, safe whatever a name holds."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.serving.made_up import MONDAY, cell, content, facts, fill, step
+from warehouse import schema
+from warehouse.connection import open_warehouse
+from warehouse.serving.publish import publish
+from warehouse.serving.report import FILES, LANGUAGES, render, write_beside
+from warehouse.serving.report.words import every_word
+
+EVIL = "</script><img src=x onerror=alert(1)>"
+SECRET = 987654.321
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A release with its reports: a unit with an evil name, and a hidden number."""
+    folder = tmp_path_factory.mktemp("report")
+    with open_warehouse(folder / "private" / "tieline.duckdb", reach=[folder / "public"]) as con:
+        months = [MONDAY.replace(month=n, day=1) for n in range(1, 5)]
+        lines = [("North", EVIL, 9), ("(all)", "(all)", 30), ("North", "West", 2)]
+        keys = [
+            {"grain": "month", "period": month, "unit": unit, "other_unit": other}
+            for month in months
+            for unit, other, _ in lines
+        ]
+        numbers = [n for _ in months for _, _, n in lines]
+        fill(con, schema.METRIC_VALUE, [
+            cell(**key, people=n, value=SECRET if n < 5 else 12.5)
+            for key, n in zip(keys, numbers, strict=True)
+        ])  # fmt: skip
+        fill(con, schema.TREND, [step(**key) for key in keys])
+        path = publish(
+            con, folder / "public", content=content(), facts=facts(), beside=write_beside
+        )
+    return path
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_report_stands_beside_the_database(released: Path, language: str) -> None:
+    page = released.with_name(FILES[language])
+    assert page.stat().st_mode & 0o777 == 0o444
+    text = page.read_text(encoding="utf-8")
+    assert f'<html lang="{language}"' in text
+    assert text == render(released, language)  # the same release gives the same page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_names_stay_text(released: Path, language: str) -> None:
+    text = released.with_name(FILES[language]).read_text(encoding="utf-8")
+    assert EVIL not in text
+    assert "onerror=alert(1)" in text  # the name is there, as data
+    # Data cannot end the element that holds them.
+    data = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
+    assert len(data) == 2
+    assert all(json.loads(one) for one in data)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_nothing_is_fetched_and_nothing_else_may_run(released: Path, language: str) -> None:
+    text = released.with_name(FILES[language]).read_text(encoding="utf-8")
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)
+    assert policy
+    assert "default-src 'none'" in policy[1]
+    assert "'unsafe-eval'" not in policy[1]
+    assert not re.search(
+        r'<(?:script|img|iframe)[^>]* src=|<link[^>]* href="http', text.split("<script")[0]
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_hidden_numbers_are_not_in_it(released: Path, language: str) -> None:
+    text = released.with_name(FILES[language]).read_text(encoding="utf-8")
+    assert "12.5" in text
+    assert str(SECRET) not in text
+    assert f"{SECRET:.1f}" not in text
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    for key, texts in every_word().items():
+        assert set(texts) == set(LANGUAGES), key
+        assert all(text.strip() for text in texts.values()), key
+        places = {language: set(re.findall(r"\{(\w+)\}", text)) for language, text in texts.items()}
+        assert len({frozenset(found) for found in places.values()}) == 1, key
+
+
+def test_every_word_that_the_page_asks_for_is_there() -> None:
+    import warehouse.serving.report as package
+
+    scripts = "".join(
+        path.read_text(encoding="utf-8")
+        for path in (Path(package.__file__).parent / "static").glob("*.js")
+    )
+    asked = set(re.findall(r"\bt\(\"(\w+)\"", scripts))
+    assert len(asked) > 50
+    assert asked <= set(every_word())
+
+
+def test_an_unknown_language_is_refused(released: Path) -> None:
+    with pytest.raises(ValueError, match="no language 'de'"):
+        render(released, "de")
+
+
+def test_an_empty_release_has_a_report(tmp_path: Path) -> None:
+    with open_warehouse(
+        tmp_path / "private" / "tieline.duckdb", reach=[tmp_path / "public"]
+    ) as con:
+        fill(con, schema.METRIC_VALUE, [])
+        fill(con, schema.TREND, [])
+        path = publish(
+            con, tmp_path / "public", content=content(), facts=facts(), beside=write_beside
+        )
+    assert all(path.with_name(name).stat().st_size > 100_000 for name in FILES.values())
+    with duckdb.connect(str(path), read_only=True) as reader:
+        assert reader.sql("FROM mart.metric_value").fetchall() == []
+
+
+def test_a_report_that_fails_leaves_the_last_release(tmp_path: Path) -> None:
+    def fails(folder: Path) -> None:
+        raise OSError(f"{folder}: no room")
+
+    from warehouse.serving.publish import PublishError
+
+    with open_warehouse(
+        tmp_path / "private" / "tieline.duckdb", reach=[tmp_path / "public"]
+    ) as con:
+        fill(con, schema.METRIC_VALUE, [cell()])
+        fill(con, schema.TREND, [step(period=MONDAY + timedelta(0))])
+        good = publish(con, tmp_path / "public", content=content(), facts=facts())
+        with pytest.raises(PublishError, match="no room"):
+            publish(con, tmp_path / "public", content=content(), facts=facts("r2"), beside=fails)
+    assert (tmp_path / "public" / "current").resolve() == good.parent
