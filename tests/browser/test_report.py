@@ -76,4 +76,6 @@ def test_what_a_reader_cannot_see_is_said_in_words(published: Path, tmp_path: Pa
     main = document[document.index("<main") : document.index("</main>")]
     assert document.count("<h1") == 1
     assert main.count("<details") >= 2  # filled when it is opened
-    assert all("aria-label" in tag or "role=" in tag for tag in re.findall(r"<svg[^>]*>", main))
+    charts = re.findall(r'<div class="chart[^>]*aria-label="([^"]+)"', main)
+    assert len(charts) >= 2
+    assert not any("Vega" in label for label in charts)

@@ -13,6 +13,7 @@ from transforms.sources.base import Options, UnreadableFileError
 
 CORPORA = ("ics", "mail", "exports")
 EVERY = {"ics": 12, "mail": 2, "exports": 4}  # of so many files one, where all take too long
+SURE = 0.5  # tables that want a mapping are recognised with less
 SLOWEST = 20  # seconds for one file, on a machine that does other things as well
 
 
@@ -22,7 +23,7 @@ def looked_at(folder: Path, every: int) -> tuple[int, int]:
     for path in sorted(path for path in folder.rglob("*") if path.is_file())[::every]:
         start = time.process_time()
         forms = {"ics": ["icalendar"], "mail": ["mbox"]}.get(
-            folder.name, [source.name for _, source in sniff(path)[:1]]
+            folder.name, [source.name for sure, source in sniff(path)[:1] if sure >= SURE]
         )
         for form in forms:
             try:

@@ -21,9 +21,12 @@ let drawing = Promise.resolve();
 function draw(place, spec) {
   drawing = drawing.then(async () => {
     if (!place.isConnected) return null;
+    const label = place.getAttribute("aria-label") ?? place.closest("figure")?.querySelector(".says")?.textContent;
     const made = await window.vegaEmbed(place, { $schema: "https://vega.github.io/schema/vega-lite/v6.json", ...spec, config: { ...CONFIG, ...spec.config } }, {
       actions: false, renderer: "svg", ast: true, formatLocale: LOCALE,
     });
+    // The library would call every chart "Vega visualization".
+    if (label) place.setAttribute("aria-label", label);
     return made.view;
   });
   return drawing;
