@@ -39,10 +39,9 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
             for key, n in zip(keys, numbers, strict=True)
         ])  # fmt: skip
         fill(con, schema.TREND, [step(**key) for key in keys])
-        path = publish(
+        return publish(
             con, folder / "public", content=content(), facts=facts(), beside=write_beside
         )
-    return path
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
