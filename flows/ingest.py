@@ -249,7 +249,10 @@ def check_and_load(
     con.execute("BEGIN")
     try:
         quarantine(con, row_rules(limits), report)
-        count = f"SELECT count(*) FROM {schema.STAGE}.quarantine"
+        count = (
+            f"SELECT count(*) FROM {schema.STAGE}.quarantine"
+            " WHERE NOT (stage = 'read' AND place = 'file')"  # what is left aside is no record
+        )
         quarantined = int(con.execute(count).fetchall()[0][0])
         con.register("outcomes", report.outcomes)
         con.execute("INSERT INTO quality_result BY NAME FROM outcomes")

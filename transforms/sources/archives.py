@@ -174,7 +174,7 @@ def _name(info: zipfile.ZipInfo) -> str:
 def _shown(info: zipfile.ZipInfo) -> str:
     """The name as messages show it: on one line, and within the archive."""
     name = "".join(sign if sign.isprintable() else "?" for sign in _name(info))
-    return name.lstrip("/")
+    return "/".join("(..)" if part == ".." else part for part in name.lstrip("/").split("/"))
 
 
 def _is_hidden(name: str) -> bool:
