@@ -140,6 +140,7 @@ def make_demo(folder: Path) -> list[str]:
 
 def demo_settings() -> str:
     """`tieline.toml` of the demo network: a calendar and a mail source per organisation, one board."""
+    from flows.demo_network.exports import LOGGED
     from flows.demo_network.people import LIST_DOMAIN, ORGANISATIONS, PRIVATE_DOMAIN
 
     domains = "\n".join(f'"{o.domain}" = "{o.name}"' for o in ORGANISATIONS)
@@ -147,6 +148,10 @@ def demo_settings() -> str:
         _source(f"{o.slug}-{name}", o.name, form, f"incoming/{o.slug}/{files}")
         for o in ORGANISATIONS
         for name, form, files in (("agenda", "icalendar", "*.ics"), ("post", "mbox", "*.mbox*"))
+    )
+    name = next(o.name for o in ORGANISATIONS if o.slug == LOGGED)
+    log = _source(
+        f"{LOGGED}-logboek", name, "message-trace", f"incoming/{LOGGED}/berichtenlogboek.csv"
     )
     return f"""\
 # Settings of the demo network; docs/demo.md tells what is in it.
@@ -163,7 +168,7 @@ nobody = ["*@{LIST_DOMAIN}"]
 
 [people.domains]
 {domains}
-{sources}{_source("gedeeld-bord", "Regio Rijnoever", "jira", "incoming/gedeeld-bord/*.json")}"""
+{sources}{log}{_source("gedeeld-bord", "Regio Rijnoever", "jira", "incoming/gedeeld-bord/*.json")}"""
 
 
 def _source(name: str, partner: str, form: str, files: str) -> str:

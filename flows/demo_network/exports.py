@@ -7,7 +7,7 @@ import gzip
 import io
 from typing import TYPE_CHECKING
 
-from flows.demo_network import ics, jira, mbox
+from flows.demo_network import ics, jira, mbox, trace
 from flows.demo_network.people import ORGANISATIONS
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Gap = tuple[str, "date", "date"]  # slug, first day, day after the last of what was not delivered
 
 BOARD = "gedeeld-bord"
+LOGGED = "verzekeraar"  # delivers its mail server's log too: the same mails, counted once
 PLAIN = ("gemeente", "politie")  # deliver their mail as it is; the others compress it
 # Records broken on purpose, by kind and partner.
 WITHOUT_START = {"ziekenhuis": 2, "welzijn": 1}
@@ -43,6 +44,7 @@ def write(
     incoming = folder / "incoming"
     for path, content in (*_calendars(happenings, gap), *_mailboxes(happenings, gap)):
         _write(incoming / path, content)
+    _write(incoming / LOGGED / "berichtenlogboek.csv", trace.trace(LOGGED, happenings.mails))
     issues = sorted(happenings.issues, key=lambda found: (found.created, found.number))
     for number, page in enumerate(jira.pages(issues, WITHOUT_CREATED), start=1):
         _write(incoming / BOARD / f"zoekresultaat-{number}.json", page)

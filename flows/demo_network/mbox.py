@@ -43,7 +43,7 @@ IMPOSSIBLE = (
 
 def mailboxes(mails: Sequence[Mail], gap: tuple[str, date, date] | None) -> dict[str, bytes]:
     """Slug → mailbox; `gap` is (slug, first day, day after the last) of what was not delivered."""
-    ids = {mail.number: _message_id(mail) for mail in mails}
+    ids = {mail.number: message_id(mail) for mail in mails}
     boxes: defaultdict[str, list[bytes]] = defaultdict(list)
     for mail in sorted(mails, key=lambda mail: (mail.sent, mail.number)):
         text = _message(mail, ids)
@@ -71,7 +71,7 @@ def impossible_dates(slug: str, count: int) -> bytes:
 
 
 def _message(mail: Mail, ids: dict[int, str]) -> bytes:
-    sender = _written(mail.sender, mail.number)
+    sender = written(mail.sender, mail.number)
     lines = [
         f"From {sender} {mail.sent.astimezone(UTC).ctime()}",
         f"From: {mailbox(mail.sender.name, sender)}",
@@ -101,16 +101,16 @@ def _message(mail: Mail, ids: dict[int, str]) -> bytes:
     return "\n".join(lines).encode()
 
 
-def _message_id(mail: Mail) -> str:
+def message_id(mail: Mail) -> str:
     domain = mail.sender.address.partition("@")[2]
     return f"<{mail.number * 2654435761 % 2**32:08x}.{mail.number}@{domain}>"
 
 
 def _addressees(seats: Iterable[Seat], number: int) -> str:
-    return ",\n ".join(mailbox(seat.name, _written(seat, number)) for seat in seats)
+    return ",\n ".join(mailbox(seat.name, written(seat, number)) for seat in seats)
 
 
-def _written(seat: Seat, number: int) -> str:
+def written(seat: Seat, number: int) -> str:
     """Now and then people use another of their addresses."""
     if seat.aliases and (number + seat.number) % 9 == 0:
         return seat.aliases[0]
