@@ -42,8 +42,8 @@ def opened_identity(config: Config) -> Iterator[duckdb.DuckDBPyConnection]:
         raise ConfigError(f"{config.identity}: nobody is known yet; run `tieline run`")
     key = read_key(config)
     with open_readonly(config.identity) as con:
-        one = con.execute("SELECT address_id, address FROM identity LIMIT 1").fetchone()
-        if one is not None and keyed_id(one[1], key) != one[0]:
+        some = con.execute("SELECT address_id, address FROM identity LIMIT 1").fetchall()
+        if any(keyed_id(address, key) != number for number, address in some):
             raise ConfigError(f"{config.key_file}: another key than that of {config.identity}")
         yield con
 

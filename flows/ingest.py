@@ -223,12 +223,12 @@ def people_changed(
           (FROM membership EXCEPT FROM {schema.STAGE}.membership)) UNION ALL
         SELECT 1 FROM (
           (FROM found_alias EXCEPT FROM address_alias) UNION ALL
-          (FROM address_alias EXCEPT FROM found_alias))"""
-    ).fetchone()
+          (FROM address_alias EXCEPT FROM found_alias)) LIMIT 1"""
+    ).fetchall()
     con.unregister("found_alias")
     loaded = {name for (name,) in con.execute("FROM boundary").fetchall()}
     is_other = loaded != set(config.settings.people.boundaries)
-    return differences is not None or is_other or bool(told.refused)
+    return bool(differences) or is_other or bool(told.refused)
 
 
 def check_and_load(

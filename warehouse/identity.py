@@ -76,7 +76,7 @@ def keep_directory(
     """Keep what the directory `label` tells; `content` is a hash of `rows`, to leave it at that."""
     if con.execute(
         "FROM directory_file WHERE label = ? AND content = ?", [label, content]
-    ).fetchone():
+    ).fetchall():
         return
     con.register("told", rows)
     con.execute("BEGIN")
@@ -90,7 +90,7 @@ def keep_directory(
 
 def kept_directory(con: duckdb.DuckDBPyConnection, label: str) -> pl.DataFrame | None:
     """What the directory `label` told when it was read last; None if it never was."""
-    if not con.execute("FROM directory_file WHERE label = ?", [label]).fetchone():
+    if not con.execute("FROM directory_file WHERE label = ?", [label]).fetchall():
         return None
     return con.execute(
         f"SELECT {_ROW} FROM directory_row WHERE label = ? ORDER BY ALL", [label]

@@ -1,0 +1,70 @@
+"""`tieline explain`: what a published number rests on, and no more than is published."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import CliRunner
+
+from flows.cli import tieline
+from flows.config import SETTINGS, read_config
+from tests.flows.test_cli import ready
+
+__all__ = ["ready"]  # a home with a release
+
+
+def said(home: Path, *arguments: str, code: int = 0) -> str:
+    ran = CliRunner().invoke(tieline, ["explain", *arguments, "-s", str(home / SETTINGS)])
+    if code:
+        assert ran.exception
+        return str(ran.exception)
+    assert ran.exit_code == 0, ran.output
+    return ran.output
+
+
+def cell(home: Path, where: str) -> dict:
+    with duckdb.connect(str(read_config(home / SETTINGS).current), read_only=True) as con:
+        return con.sql(
+            "SELECT v.*, c.name FROM mart.metric_value v JOIN mart.calendar c USING (grain, period)"
+            f" WHERE channel = '(all)' AND {where} ORDER BY v.period LIMIT 1"
+        ).pl().to_dicts()[0]  # fmt: skip
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "behind it"), ("nl", "mensen")])
+def test_a_shown_value_with_what_made_it(ready: Path, language: str, word: str) -> None:  # noqa: F811
+    shown = cell(ready, "metric = 'cross_boundary_share' AND measure = 'share' AND grain = 'month'"
+                 " AND unit = '(all)' AND value IS NOT NULL AND boundary = 'organisation'")  # fmt: skip
+    text = said(ready, "cross_boundary_share.share", "all", shown["name"], "--language", language)
+    assert f"{shown['numerator']:g}"[:4] in text.replace(",", ".")
+    assert word in text
+
+
+def test_a_hidden_value_is_said_to_be_hidden(ready: Path) -> None:  # noqa: F811
+    hidden = cell(ready, "metric = 'flow' AND measure = 'weight' AND grain = 'month'"
+                  " AND hidden_reason = 'few people' AND unit <> other_unit AND unit <> '(unknown)'"
+                  " AND boundary = 'organisation'")  # fmt: skip
+    text = said(
+        ready, "flow.weight", hidden["unit"], hidden["name"], "--other", hidden["other_unit"]
+    )
+    assert "(flow.weight): Hidden: fewer than 5 people" in text
+    assert "series" not in text  # nothing more is told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nothing", "all", "2026-03"), "no metric 'nothing'"),
+        (("flow.weight", "Nobody", "2026-03"), "Nobody"),
+        (("flow.weight", "all", "soon"), "soon"),
+    ],
+)
+def test_what_is_not_there_is_told_in_one_line(
+    ready: Path,
+    arguments: tuple[str, ...],
+    words: str,  # noqa: F811
+) -> None:
+    message = said(ready, *arguments, code=1)
+    assert words in message
+    assert "\n" not in message
