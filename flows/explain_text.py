@@ -124,7 +124,7 @@ def key_of(told: Row, place: Place) -> Row:
 
 def rows(con: duckdb.DuckDBPyConnection, query: str, **values: object) -> list[Row]:
     """Every row as column → value."""
-    return con.execute(query, values or None).pl().to_dicts()
+    return con.sql(query, params=values or None).pl().to_dicts()
 
 
 def column(con: duckdb.DuckDBPyConnection, query: str, **values: object) -> list[Any]:

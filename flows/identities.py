@@ -77,7 +77,7 @@ def suggestions(config: Config) -> pl.DataFrame:
         [named, *(d.names.select("name", canonical(pl.col("address"))) for d in told)]
     ).unique()
     with open_readonly(config.warehouse) as con:
-        events = con.execute(
+        events = con.sql(
             "SELECT address_id, count(DISTINCT event_id) AS events FROM participation GROUP BY ALL"
         ).pl()
     weight = known.join(events, on="address_id").select("address", "events")
@@ -102,14 +102,14 @@ def unresolved(config: Config, boundary: str) -> pl.DataFrame:
             raise ConfigError(
                 f"{config.path}: {boundary!r} is not measured; there are: {', '.join(sorted(there))}"
             )
-        found = con.execute(
+        found = con.sql(
             """SELECT p.address_id, count(DISTINCT p.event_id) AS events
                FROM participation AS p LEFT JOIN address_alias AS a USING (address_id)
                WHERE NOT EXISTS (
                  FROM membership AS m WHERE m.person_id = coalesce(a.person_id, p.address_id)
                    AND m.boundary = ? AND p.day BETWEEN m.valid_from AND m.valid_to)
                GROUP BY ALL""",
-            [boundary],
+            params=[boundary],
         ).pl()
     neutral = {name for name, told in config.domains.items() if told == ""}
     kind = pl.col("address").str.extract(r"^([a-z_-]+:)")

@@ -39,7 +39,7 @@ def read_signals(
         "boundary": boundary or config.settings.people.boundaries[0], "grain": grain, "since": since,
     }  # fmt: skip
     with open_readonly(config.current) as con:
-        return con.execute(QUERY, wanted).pl()
+        return con.sql(QUERY, params=wanted).pl()
 
 
 def told(signals: pl.DataFrame, language: str) -> Iterator[str]:

@@ -58,7 +58,7 @@ def read_trends(
         "grain": grain, "since": since, "boundary": boundary or config.settings.people.boundaries[0],
     }  # fmt: skip
     with open_readonly(config.current) as con:
-        rows = con.execute(QUERY, wanted).pl()
+        rows = con.sql(QUERY, params=wanted).pl()
         if rows.is_empty():
             for column in ("metric", "measure", "boundary", "unit", "channel"):
                 known = [

@@ -33,7 +33,7 @@ def cell(home: Path, where: str) -> dict:
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "behind it"), ("nl", "mensen")])
-def test_a_shown_value_with_what_made_it(ready: Path, language: str, word: str) -> None:  # noqa: F811
+def test_a_shown_value_with_what_made_it(ready: Path, language: str, word: str) -> None:
     shown = cell(ready, "metric = 'cross_boundary_share' AND measure = 'share' AND grain = 'month'"
                  " AND unit = '(all)' AND value IS NOT NULL AND boundary = 'organisation'")  # fmt: skip
     text = said(ready, "cross_boundary_share.share", "all", shown["name"], "--language", language)
@@ -41,7 +41,7 @@ def test_a_shown_value_with_what_made_it(ready: Path, language: str, word: str) 
     assert word in text
 
 
-def test_a_hidden_value_is_said_to_be_hidden(ready: Path) -> None:  # noqa: F811
+def test_a_hidden_value_is_said_to_be_hidden(ready: Path) -> None:
     hidden = cell(ready, "metric = 'flow' AND measure = 'weight' AND grain = 'month'"
                   " AND hidden_reason = 'few people' AND unit <> other_unit AND unit <> '(unknown)'"
                   " AND boundary = 'organisation'")  # fmt: skip
@@ -63,7 +63,7 @@ def test_a_hidden_value_is_said_to_be_hidden(ready: Path) -> None:  # noqa: F811
 def test_what_is_not_there_is_told_in_one_line(
     ready: Path,
     arguments: tuple[str, ...],
-    words: str,  # noqa: F811
+    words: str,
 ) -> None:
     message = said(ready, *arguments, code=1)
     assert words in message

@@ -27,8 +27,8 @@ Row = tuple[Any, ...]
 KEY_LENGTH = 3  # what a series begins with, before its numbers
 
 
-def read_numbers(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Every number that the report needs, in short form: names once, the rest by place in a list.
+def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
+    """Everything that the report needs, in short form: names once, numbers by place in a list.
 
     Periods, units, metrics, channels and boundaries are numbered in the order of their lists; -1 is
     every unit together. `cells` has for each grain and "boundary/channel/metric" rows of
@@ -37,7 +37,7 @@ def read_numbers(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     n shown but without meaning, . not there, a digit the reason why it is hidden. The lists hold
     what stands at the letters s.
     """
-    content = _about(con)
+    content = _about(con, language)
     _numbered(con, content)
     content["hidden"] = _hidden(con, content)
     statuses: dict[str, int] = {}
@@ -50,30 +50,12 @@ def read_numbers(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     content["part"] = {grain: _part(con, content, grain) for grain in ("week", *GRAINS)}
     content["delivery"] = {grain: _delivery(con, grain) for grain in GRAINS}
     content["directions"] = _directions(con, content)
+    content["signals"] = _signals(con, content, language)
     content["around"] = _around(con, content)
     return content
 
 
-def read_told(
-    con: duckdb.DuckDBPyConnection, numbers: dict[str, Any], language: str
-) -> dict[str, Any]:
-    """What the published database says in words, in `language`, to go with its `numbers`."""
-    catalogue = con.execute(
-        f"SELECT metric || '.' || measure, title_{language}, definition_{language}, formula_{language},"
-        f" coalesce(reading_{language}, ''), unit, direction, coalesce(reference, ''),"
-        f" coalesce(parameters, '') FROM mart.metric {_CATALOGUE_ORDER}"
-    ).fetchall()
-    return {
-        "language": language,
-        "metrics": catalogue,
-        "signals": _signals(con, numbers, language),
-    }
-
-
-_CATALOGUE_ORDER: Final = "ORDER BY metric, measure"
-
-
-def _about(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
     names = [column[0] for column in con.execute("FROM mart.publication").description or ()]
     publication = dict(zip(names, con.execute("FROM mart.publication").fetchall()[0], strict=True))
     boundaries = _column(
@@ -96,13 +78,19 @@ def _about(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         con, "SELECT DISTINCT hidden_reason FROM mart.metric_value"
         " WHERE hidden_reason IS NOT NULL ORDER BY 1",
     )  # fmt: skip
+    metrics = con.execute(
+        f"SELECT metric || '.' || measure, title_{language}, definition_{language}, unit, direction,"
+        " coalesce(reference, ''), coalesce(parameters, '') FROM mart.metric ORDER BY metric, measure"
+    ).fetchall()
     return {
+        "language": language,
         "publication": {name: _text(value) for name, value in publication.items()},
         "boundaries": boundaries,
         "channels": [name for name in (ALL, *CHANNELS) if name in used],
         "units": [
             [boundaries.index(boundary), unit] for boundary, unit in units if boundary in boundaries
         ],
+        "metrics": metrics,
         "reasons": reasons,
         "periods": {
             grain: [[name, str(first), str(last), _short(part)] for name, first, last, part in rows]
@@ -127,11 +115,10 @@ def _numbered(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> None:
     """Temporary tables that turn names into the numbers of `content`."""
     units = [(content["boundaries"][boundary], unit) for boundary, unit in content["units"]]
     everything = [(boundary, ALL) for boundary in content["boundaries"]]
-    metrics = con.execute(f"SELECT metric, measure FROM mart.metric {_CATALOGUE_ORDER}").fetchall()
     numbered = {
         "unit_number": [(*one, n) for n, one in enumerate(units)]
         + [(*one, -1) for one in everything],
-        "metric_number": [(*one, n) for n, one in enumerate(metrics)],
+        "metric_number": [(*row[0].split("."), n) for n, row in enumerate(content["metrics"])],
     }
     for name, rows in numbered.items():
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} (a VARCHAR, b VARCHAR, n INTEGER)")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import vl_convert
 
 from warehouse.connection import open_readonly
-from warehouse.serving.report.content import read_numbers, read_told
+from warehouse.serving.report.content import read_content
 from warehouse.serving.report.words import LANGUAGES, words
 
 if TYPE_CHECKING:
@@ -41,31 +41,13 @@ def render(database: Path, language: str) -> str:
         ValueError: no such language.
         FileNotFoundError: no such database.
     """
-    return _pages(database, [language])[language]
-
-
-def write_beside(folder: Path, database: str = "bi.duckdb") -> None:
-    """Write the report in every language next to the database in `folder`, for everybody to read."""
-    for language, page in _pages(folder / database, LANGUAGES).items():
-        (folder / FILES[language]).write_text(page, encoding="utf-8")
-
-
-def _pages(database: Path, languages: Sequence[str]) -> dict[str, str]:
-    """Language → page; the numbers are read once."""
-    texts = {language: words(language) for language in languages}
+    text = words(language)
     with open_readonly(database) as con:
-        numbers = read_numbers(con)
-        told = {language: read_told(con, numbers, language) for language in languages}
-    return {
-        language: _page({**numbers, **told[language]}, texts[language]) for language in languages
-    }
-
-
-def _page(content: dict[str, Any], text: dict[str, str]) -> str:
+        content = read_content(con, language)
     scripts = (_charting(), _application())
     title = f"{text['report']} · {content['publication']['network']}"
     return Template(_static("page.html")).substitute(
-        language=content["language"],
+        language=language,
         title=escape(title),
         policy=_policy(scripts),
         style=_static("report.css"),
@@ -77,6 +59,13 @@ def _page(content: dict[str, Any], text: dict[str, str]) -> str:
         charting=scripts[0],
         application=scripts[1],
     )
+
+
+def write_beside(folder: Path, database: str = "bi.duckdb") -> None:
+    """Write the report in every language next to the database in `folder`, for everybody to read."""
+    for language, name in FILES.items():
+        path = folder / name
+        path.write_text(render(folder / database, language), encoding="utf-8")
 
 
 @cache

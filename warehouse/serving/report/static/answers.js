@@ -9,13 +9,12 @@ function few(items, most, more) {
   return items.length <= most ? items : [...items.slice(0, most), more(items.length - most)];
 }
 
-function answer(id, question, conclusion, items, note, page) {
-  const hash = page && pageHash(page);
+function answer(id, question, conclusion, items, note, hash) {
   return el("article", { class: "answer", id },
     el("h3", {}, question), el("p", { class: "conclusion" }, conclusion),
     items.length ? el("ul", {}, items.map((item) => el("li", {}, item))) : null,
     note ? el("p", { class: "note" }, note) : null,
-    hash && parsed().page !== page ? el("p", { class: "more" }, link(t("see_more"), hash, { "aria-label": `${t("see_more")}: ${question}` })) : null);
+    hash ? el("p", { class: "more" }, link(t("see_more"), hash)) : null);
 }
 
 function hiddenLines(choice) {
@@ -46,33 +45,29 @@ function quietAnswer(choice) {
   const conclusion = now.length ? t("quiet_some", { n: String(now.length), period: choice.period.label })
     : earlier.length ? t("quiet_none_but", { period: choice.period.label, n: String(earlier.length) }) : t("quiet_none", { period: choice.period.label });
   const untold = hiddenLines(choice).length;
-  return answer("answer-quiet", t("quiet_question"), conclusion, items, untold ? t("untold_lines", { n: String(untold) }) : "", "network");
+  return answer("answer-quiet", t("quiet_question"), conclusion, items, untold ? t("untold_lines", { n: String(untold) }) : "", pageHash("network"));
 }
 
-/** Which line hangs on one person, or on few? Those that one person carries almost alone are hidden, and said so. */
+/** Which line hangs on few people? Fewest threads first; those that one person carries are hidden, and said so. */
 function fragileAnswer(choice) {
   const { grain, at } = choice.period;
   const carried = hiddenLines(choice).filter((line) => line.reason === "one person carries most");
-  const ranked = (id, sign) => allSeries(grain, choice, id)
+  const thin = allSeries(grain, choice, "threads.threads")
     .filter(({ unit, other, steps }) => unit !== other && other !== EVERY && unit !== EVERY && steps[at].value !== null
       && UNITS[unit].name !== CONTENT.unknown && UNITS[other].name !== CONTENT.unknown)
-    .map(({ unit, other, steps }) => ({ unit, other, value: steps[at].value })).sort((a, b) => sign * (a.value - b.value));
-  const leaning = ranked("line_dependence.top", -1);
-  const thin = ranked("threads.threads", 1);
+    .map(({ unit, other, steps }) => ({ unit, other, threads: steps[at].value })).sort((a, b) => a.threads - b.threads);
   const connectors = allSeries(grain, choice, "connector_dependence.loss_1")
     .filter(({ unit, steps }) => unit !== EVERY && UNITS[unit].name !== CONTENT.unknown && steps[at].value !== null)
     .map(({ unit, steps }) => ({ unit, loss: steps[at].value })).sort((a, b) => b.loss - a.loss);
   const items = [
     ...few(carried.map((line) => [el("strong", {}, t("one_carries")), " ", lineLink(line.unit, line.other)]), 4, (n) => t("and_more", { n: String(n) })),
-    ...leaning.slice(0, 3).map((line) => [lineLink(line.unit, line.other), ` – ${t("one_takes_part", { share: shares.format(line.value) })}`]),
-    ...thin.slice(0, 1).map((line) => [lineLink(line.unit, line.other), ` – ${t("threads_are", { n: showNumber(line.value) })}`]),
-    ...connectors.slice(0, 1).map((one) => [link(shortName(one.unit), unitHash(one.unit)), ` – ${t("connector_carries", { share: shares.format(one.loss) })}`]),
+    ...thin.slice(0, 3).map((line) => [lineLink(line.unit, line.other), ` – ${t("threads_are", { n: showNumber(line.threads) })}`]),
+    ...connectors.slice(0, 2).map((one) => [link(shortName(one.unit), unitHash(one.unit)), ` – ${t("connector_carries", { share: shares.format(one.loss) })}`]),
   ];
   const conclusion = carried.length ? t("fragile_one", { n: String(carried.length) })
-    : leaning.length ? t(leaning[0].value >= 0.5 ? "fragile_leans" : "fragile_most", { line: shortLine(leaning[0].unit, leaning[0].other), share: shares.format(leaning[0].value) })
-      : thin.length ? t("fragile_few", { line: shortLine(thin[0].unit, thin[0].other), n: showNumber(thin[0].value) }) : t("fragile_unknown");
+    : thin.length ? t("fragile_few", { line: shortLine(thin[0].unit, thin[0].other), n: showNumber(thin[0].threads) }) : t("fragile_unknown");
   const untold = hiddenLines(choice).length - carried.length;
-  return answer("answer-fragile", t("fragile_question"), conclusion, items, untold ? t("fragile_untold", { n: String(untold) }) : "", "leadership");
+  return answer("answer-fragile", t("fragile_question"), conclusion, items, untold ? t("fragile_untold", { n: String(untold) }) : "", pageHash("leadership"));
 }
 
 /** Is leadership widening or narrowing? The effective number of initiators against the last whole period. */
@@ -80,19 +75,19 @@ function leadershipAnswer(choice) {
   const { grain, at } = choice.period;
   const steps = series(grain, choice, "initiators.effective");
   const step = steps?.[at];
-  if (!step || step.value === null) return answer("answer-leadership", t("leadership_question"), t("leadership_unknown"), [], "", "leadership");
+  if (!step || step.value === null) return answer("answer-leadership", t("leadership_question"), t("leadership_unknown"), [], "", pageHash("leadership"));
   const before = steps.slice(0, at).filter((one) => one.whole && one.value !== null).pop();
   const change = before ? step.value / before.value - 1 : 0;
   const way = !before ? "first" : change > 0.05 ? "wider" : change < -0.05 ? "narrower" : "same";
   const items = [t("initiators_are", { n: integers.format(step.value), people: step.people ? String(step.people) : "" })];
   if (before) items.push(t("initiators_were", { n: integers.format(before.value), period: before.period.label }));
   const top = series(grain, choice, "initiators.top_share")?.[at];
-  if (top?.value !== null && top?.value !== undefined) items.push(t("top_share_is", { share: new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 1 }).format(top.value) }));
+  if (top?.value !== null && top?.value !== undefined) items.push(t("top_share_is", { share: new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 }).format(top.value) }));
   const direction = CONTENT.directions[`${choice.boundary}/${choice.channel}/${METRIC["initiators.effective"].at}`];
   if (direction) items.push(t(`direction_${direction[2]}`, { n: String(direction[1]), grain: t(`grain_${direction[0]}s`) }));
   const convening = series(grain, choice, "convening.conveners")?.[at];
   if (convening?.value) items.push(t("conveners_are", { n: integers.format(convening.value) }));
-  return answer("answer-leadership", t("leadership_question"), t(`leadership_${way}`), items, step.whole ? "" : t("says_not_whole"), "leadership");
+  return answer("answer-leadership", t("leadership_question"), t(`leadership_${way}`), items, step.whole ? "" : t("says_not_whole"), pageHash("leadership"));
 }
 
 /** Which initiative grew from an introduction? Lines with introductions that took root, and what was started on them since. */
@@ -114,7 +109,7 @@ function introductionAnswer(choice) {
   const whole = series("quarter", choice, "introductions.converted") ?? [];
   const total = upto("quarter").reduce((sum, period) => sum + (whole[period.at]?.value ?? 0), 0);
   const conclusion = grown.length ? t("introduction_some", { line: shortLine(grown[0].unit, grown[0].other) }) : t("introduction_none");
-  return answer("answer-introduction", t("introduction_question"), conclusion, items, total ? t("introductions_total", { n: showNumber(total) }) : "", "leadership");
+  return answer("answer-introduction", t("introduction_question"), conclusion, items, total ? t("introductions_total", { n: showNumber(total) }) : "", pageHash("leadership"));
 }
 
 /** Signals of the period, strongest first; those of a quarter's months too, each line once per kind. */

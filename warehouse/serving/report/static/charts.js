@@ -11,7 +11,7 @@ const CONFIG = {
   axis: { labelColor: SOFT, titleColor: SOFT, gridColor: "#e6eaee", domainColor: "#b9c2cc", tickColor: "#b9c2cc", labelFontSize: 12, titleFontSize: 12, titleFontWeight: "normal" },
   axisX: { grid: false, labelAngle: 0 },
 };
-const DIGITS = LANGUAGE === "nl"
+const LOCALE = LANGUAGE === "nl"
   ? { decimal: ",", thousands: ".", grouping: [3], currency: ["€ ", ""] }
   : { decimal: ".", thousands: ",", grouping: [3], currency: ["€", ""] };
 
@@ -23,12 +23,10 @@ function draw(place, spec) {
     if (!place.isConnected) return null;
     const label = place.getAttribute("aria-label") ?? place.closest("figure")?.querySelector(".says")?.textContent;
     const made = await window.vegaEmbed(place, { $schema: "https://vega.github.io/schema/vega-lite/v6.json", ...spec, config: { ...CONFIG, ...spec.config } }, {
-      actions: false, renderer: "svg", ast: true, formatLocale: DIGITS,
+      actions: false, renderer: "svg", ast: true, formatLocale: LOCALE,
     });
-    // The library would call every chart "Vega visualization", and offer its marks one by one without a name.
-    place.setAttribute("role", "img");
+    // The library would call every chart "Vega visualization".
     if (label) place.setAttribute("aria-label", label);
-    for (const drawn of place.querySelectorAll("svg")) drawn.setAttribute("aria-hidden", "true");
     return made.view;
   });
   return drawing;
@@ -56,8 +54,8 @@ function trendColumns(metric) {
   ];
 }
 
-function trendRows(steps, metric) {
-  return withUsual(steps, isShare(metric.unit)).map((step) => ({
+function trendRows(steps) {
+  return withUsual(steps).map((step) => ({
     ...step, period: undefined, name: step.period.name, label: step.period.label, short: step.period.short,
     value: step.value ?? null, note: stepNote(step),
   }));
@@ -75,19 +73,19 @@ function stepNote(step) {
 
 /** One series over time: value, interval, usual range, median; what is not whole or hidden is marked. */
 function trendSpec(metric, rows, chosen, height = 180) {
+  const isShare = metric.unit === "ratio" || metric.unit === "share";
   const data = rows.map((row) => ({
     ...row,
     tip: `${row.label}: ${row.value === null ? row.note : showNumber(row.value, metric.unit)}${row.value !== null && row.low !== null && row.low !== undefined ? ` (${showNumber(row.low, metric.unit)} – ${showNumber(row.high, metric.unit)})` : ""}${row.value !== null && row.note ? `; ${row.note}` : ""}`,
     chosen: chosen.includes(row.name),
   }));
   const labels = data.map((row) => row.short);
-  const most = Math.max(...data.flatMap((row) => [row.value, row.high, row.usualHigh]).filter(Number.isFinite).map(Math.abs), 0);
   const x = { field: "short", type: "ordinal", sort: labels, title: null, scale: { type: "band", paddingInner: 0, paddingOuter: 0, domain: labels }, axis: { labelOverlap: "greedy", labelSeparation: 8, ticks: false } };
-  const y = (field) => ({ field, type: "quantitative", title: null, axis: { format: isShare(metric.unit) ? ".0%" : most < 10 ? "~g" : "~s", tickCount: 4 }, scale: { zero: true, nice: true } });
+  const y = (field) => ({ field, type: "quantitative", title: null, axis: { format: isShare ? ".0%" : "~s", tickCount: 4 }, scale: { zero: true, nice: true } });
   const tooltip = { field: "tip", type: "nominal" };
   const has = (field) => data.some((row) => row[field] !== null && row[field] !== undefined);
   return {
-    data: { values: data }, width: "container", height, padding: { left: 2, right: 6, top: 8, bottom: 4 },
+    data: { values: data }, width: "container", height,
     autosize: { type: "fit-x", contains: "padding" },
     layer: [
       { transform: [{ filter: "datum.chosen" }], mark: { type: "rect", color: "#eaf1f8" }, encoding: { x } },
@@ -123,15 +121,15 @@ function trendFigure(choice, id, unit = EVERY, other = EVERY, { title, height } 
   if (!steps) return null;
   const inside = within(choice.period, grain);
   const at = inside.length ? inside[inside.length - 1].at : steps.length - 1;
-  const rows = trendRows(steps, metric);
+  const rows = trendRows(steps);
   const name = title ?? metric.title;
   const where = unit === EVERY ? "" : ` · ${other === EVERY ? unitName(unit) : lineName(unit, other)}`;
-  const says = sentence(trendSentence(metric, steps, at));
+  const sentence = trendSentence(metric, steps, at);
   if (!steps.some((step) => step.value !== null)) {
-    return el("figure", { class: "nothing" }, el("figcaption", {}, el("h3", {}, metricTerm(metric, name)), el("p", { class: "says" }, says)));
+    return el("figure", { class: "nothing" }, el("figcaption", {}, el("h3", {}, metricTerm(metric, name)), el("p", { class: "says" }, sentence)));
   }
   return figure({
-    title: `${name}${where}`, heading: el("h3", {}, metricTerm(metric, name)), caption: says,
+    title: `${name}${where}`, heading: el("h3", {}, metricTerm(metric, name)), caption: sentence,
     spec: trendSpec(metric, rows, inside.map((one) => one.name), height), columns: trendColumns(metric), rows,
   });
 }

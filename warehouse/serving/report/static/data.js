@@ -2,7 +2,6 @@
 const CONTENT = JSON.parse(document.getElementById("content").textContent);
 const WORDS = JSON.parse(document.getElementById("words").textContent);
 const LANGUAGE = CONTENT.language;
-const LOCALE = LANGUAGE === "en" ? "en-GB" : LANGUAGE; // days before months
 const EVERY = -1; // in place of a unit: all of them
 const COMPLETE_ENOUGH = 0.9;
 const STATES = {
@@ -24,28 +23,20 @@ function tOr(key, fallback) {
 }
 
 // Numbers and dates as the reader writes them.
-const integers = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
-const decimals = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
-const shares = new Intl.NumberFormat(LOCALE, { style: "percent", maximumFractionDigits: 0 });
-const day = new Intl.DateTimeFormat(LOCALE, { dateStyle: "long", timeZone: "UTC" });
-const longMonth = new Intl.DateTimeFormat(LOCALE, { month: "long", year: "numeric", timeZone: "UTC" });
-const shortMonth = new Intl.DateTimeFormat(LOCALE, { month: "short", timeZone: "UTC" });
+const integers = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 0 });
+const decimals = new Intl.NumberFormat(LANGUAGE, { maximumSignificantDigits: 3 });
+const shares = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 0 });
+const day = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long", timeZone: "UTC" });
+const longMonth = new Intl.DateTimeFormat(LANGUAGE, { month: "long", year: "numeric", timeZone: "UTC" });
+const shortMonth = new Intl.DateTimeFormat(LANGUAGE, { month: "short", timeZone: "UTC" });
 
 function showDay(text) {
   return text ? day.format(new Date(`${text}T00:00:00Z`)) : "";
 }
 
-function isShare(unit) {
-  return unit === "ratio" || unit === "share";
-}
-
-function sentence(text) {
-  return text.charAt(0).toLocaleUpperCase(LOCALE) + text.slice(1);
-}
-
 function showNumber(value, unit) {
   if (value === null || value === undefined) return "";
-  if (isShare(unit)) return shares.format(value);
+  if (unit === "ratio" || unit === "share") return shares.format(value);
   return (Math.abs(value) >= 100 ? integers : decimals).format(value);
 }
 
@@ -87,10 +78,10 @@ function within(period, grain) {
 
 // Units, metrics
 const UNITS = CONTENT.units.map(([boundary, name], at) => ({ at, boundary, name }));
-const METRICS = CONTENT.metrics.map(([id, title, definition, formula, reading, unit, direction, reference, parameters], at) => {
+const METRICS = CONTENT.metrics.map(([id, title, definition, unit, direction, reference, parameters], at) => {
   const [family, ...name] = title.split(": ");
   const measure = name.join(": ") || family;
-  return { at, id, family, measure, title: family === measure ? family : title, definition, formula, reading, unit, direction, reference, parameters };
+  return { at, id, family, measure, title: family === measure ? family : title, definition, unit, direction, reference, parameters };
 });
 const METRIC = Object.fromEntries(METRICS.map((metric) => [metric.id, metric]));
 
@@ -204,16 +195,13 @@ function allSeries(grain, choice, id) {
 }
 
 /** The usual range: median ± twice the robust spread of this and the four periods before; from three whole ones on. */
-function withUsual(steps, isShare = false) {
+function withUsual(steps) {
   return steps.map((step, at) => {
     if (step.median === null || step.median === undefined) return step;
     const near = steps.slice(Math.max(0, at - 4), at + 1).filter((one) => one.whole && one.value !== null).map((one) => one.value);
     if (near.length < 3) return step;
     const spread = 1.4826 * middle(near.map((value) => Math.abs(value - step.median)));
-    // What cannot be below 0 or above 1 is not usual there either.
-    const bottom = steps.some((one) => one.value < 0) ? -Infinity : 0;
-    const top = isShare && steps.every((one) => one.value === null || one.value <= 1) ? 1 : Infinity;
-    return { ...step, usualLow: Math.max(bottom, step.median - 2 * spread), usualHigh: Math.min(top, step.median + 2 * spread) };
+    return { ...step, usualLow: step.median - 2 * spread, usualHigh: step.median + 2 * spread };
   });
 }
 

@@ -13,7 +13,6 @@ const LOOK = {
   hidden: { colour: "#8a8f98", dash: [1, 4], sign: "" },
 };
 const NAMES = Object.keys(LOOK);
-const MOST_HIDDEN = 40; // more dotted lines than this say nothing
 
 /** Lines of one step: {unit, other, state, weight, ...}; hidden ones too. */
 function edges(choice, grain, at) {
@@ -41,21 +40,15 @@ function networkSpec(choice, told, width) {
   const order = CONTENT.around[choice.boundary];
   const narrow = width < 620;
   const height = narrow ? Math.max(340, order.length * 22) : Math.max(460, order.length * 24);
-  const room = narrow ? Math.min(118, width * 0.36) : 190;
+  const room = narrow ? Math.min(110, width * 0.31) : 190;
   const rx = Math.max(40, width / 2 - room);
   const ry = height / 2 - 34;
   const place = new Map(order.map((unit, n) => {
-    // Down the right side and up the left, at equal heights, so that no label covers another.
-    const right = Math.ceil(order.length / 2);
-    const side = n < right ? 1 : -1;
-    const [step, steps] = side > 0 ? [n, right] : [n - right, order.length - right];
-    const sin = steps > 1 ? side * ((2 * step) / (steps - 1) - 1) : 0;
-    const cos = side * Math.sqrt(1 - (0.9 * sin) ** 2);
-    return [unit, { x: width / 2 + rx * cos, y: height / 2 + ry * sin, side }];
+    const angle = (2 * Math.PI * (n + 0.5)) / order.length - Math.PI / 2;
+    return [unit, { x: width / 2 + rx * Math.cos(angle), y: height / 2 + ry * Math.sin(angle), cos: Math.cos(angle), sin: Math.sin(angle) }];
   }));
   const most = Math.max(1, ...told.map((edge) => edge.weight ?? 0));
-  const tooMany = told.filter((edge) => edge.hidden).length > MOST_HIDDEN;
-  const drawn = told.filter((edge) => place.has(edge.unit) && place.has(edge.other) && !(edge.hidden && tooMany)).map((edge) => {
+  const drawn = told.filter((edge) => place.has(edge.unit) && place.has(edge.other)).map((edge) => {
     const [a, b] = [place.get(edge.unit), place.get(edge.other)];
     const sure = Math.max(1.5, (narrow ? 9 : 14) * Math.sqrt((edge.weight ?? 0) / most));
     return {
@@ -66,8 +59,9 @@ function networkSpec(choice, told, width) {
     };
   }).sort((a, b) => Number(b.faint) - Number(a.faint) || b.width - a.width);
   const nodes = order.map((unit) => {
-    const { x, y, side } = place.get(unit);
-    return { x, y, label: shortName(unit), href: unitHash(unit), tx: x + side * 14, ty: y, align: side > 0 ? "left" : "right" };
+    const { x, y, cos, sin } = place.get(unit);
+    const upright = Math.abs(cos) < 0.34;
+    return { x, y, label: shortName(unit), href: unitHash(unit), tx: x + (upright ? 0 : Math.sign(cos) * 14), ty: y + Math.sign(sin) * (upright ? 18 : Math.abs(sin) > 0.7 ? 12 : 0), align: upright ? "center" : cos > 0 ? "left" : "right" };
   });
   const scale = { x: { type: "quantitative", scale: { domain: [0, width], nice: false, zero: false }, axis: null }, y: { type: "quantitative", scale: { domain: [height, 0], nice: false, zero: false }, axis: null } };
   const x = (field) => ({ field, ...scale.x });
@@ -89,7 +83,7 @@ function networkSpec(choice, told, width) {
       ...signs,
       { data: { values: drawn }, mark: { type: "rule", opacity: 0, strokeWidth: 14, cursor: "pointer" }, encoding: { ...ends, tooltip: { field: "tip", type: "nominal" } } },
       { data: { values: nodes }, mark: { type: "circle", size: 150, color: INK, opacity: 1, stroke: "#fff", strokeWidth: 2, cursor: "pointer" }, encoding: { x: x("x"), y: y("y"), tooltip: { field: "label", type: "nominal" } } },
-      ...["left", "right"].flatMap((align) => [labels(align, true), labels(align, false)]),
+      ...["left", "right", "center"].flatMap((align) => [labels(align, true), labels(align, false)]),
     ],
   };
 }
@@ -97,12 +91,10 @@ function networkSpec(choice, told, width) {
 function networkSentence(told, period) {
   const shown = told.filter((edge) => !edge.hidden);
   const count = (...states) => shown.filter((edge) => states.includes(edge.state)).length;
-  const hidden = told.length - shown.length;
-  const says = t("network_says", {
+  return t("network_says", {
     period: period.label, active: String(shown.filter((edge) => edge.weight > 0).length), quiet: String(count("quiet", "lost")),
-    growing: String(count("growing", "new", "revived")), weakening: String(count("weakening")), hidden: String(hidden),
+    growing: String(count("growing", "new", "revived")), weakening: String(count("weakening")), hidden: String(told.length - shown.length),
   });
-  return sentence(hidden > MOST_HIDDEN ? `${says} ${t("network_many_hidden")}` : says);
 }
 
 const EDGE_COLUMNS = () => [
@@ -170,10 +162,11 @@ function matrix(choice) {
   const metric = METRIC["flow.weight"];
   const grain = choice.period.grain;
   const at = choice.period.at;
-  const known = CONTENT.around[choice.boundary];
+  const units = unitsOf(choice.boundary).map((unit) => unit.at).filter((unit) => UNITS[unit].name !== CONTENT.unknown);
+  const ordered = CONTENT.around[choice.boundary].filter((unit) => units.includes(unit));
   const cells = [];
   for (const { unit, other, steps } of metric ? allSeries(grain, choice, "flow.weight") : []) {
-    if (!known.includes(unit) || !known.includes(other)) continue;
+    if (!ordered.includes(unit) || !ordered.includes(other)) continue;
     const step = steps[at];
     if (step.status === "absent") continue;
     const cell = { value: step.value, hidden: step.status === "hidden", reason: step.reason, inside: unit === other, whole: step.whole, note: stepNote(step), people: step.people, otherPeople: step.otherPeople };
@@ -181,16 +174,15 @@ function matrix(choice) {
     if (unit !== other) cells.push({ unit: other, other: unit, ...cell, people: cell.otherPeople, otherPeople: cell.people, twin: true });
   }
   if (!cells.length) return el("p", {}, t("no_lines"));
-  const ordered = known.filter((unit) => cells.some((cell) => cell.unit === unit));
   const shown = cells.filter((cell) => !cell.twin).sort((a, b) => (b.value ?? -1) - (a.value ?? -1)).map((cell) => ({ ...cell, one: unitName(cell.unit), two: unitName(cell.other) }));
   const top = shown.find((cell) => !cell.inside && !cell.hidden);
   const caption = top
-    ? sentence(t("matrix_says", { period: choice.period.label, line: lineName(top.unit, top.other), value: showNumber(top.value), hidden: String(shown.filter((cell) => cell.hidden).length) }))
+    ? t("matrix_says", { period: choice.period.label, line: lineName(top.unit, top.other), value: showNumber(top.value), hidden: String(shown.filter((cell) => cell.hidden).length) })
     : t("matrix_hidden", { period: choice.period.label });
   const most = Math.max(1, ...cells.filter((cell) => !cell.inside).map((cell) => cell.value ?? 0));
   const values = cells.map((cell) => ({
     ...cell, row: shortName(cell.unit), column: shortName(cell.other), ink: cell.hidden ? "×" : showNumber(cell.value),
-    href: cell.inside ? unitHash(cell.unit) : lineHash(cell.unit, cell.other),
+    dark: !cell.inside && cell.value > most * 0.42, href: cell.inside ? unitHash(cell.unit) : lineHash(cell.unit, cell.other),
     tip: `${lineName(cell.unit, cell.other)}: ${cell.hidden ? t("hidden_because", { reason: reasonName(cell.reason) }) : showNumber(cell.value)}`,
   }));
   const labels = ordered.map((unit) => shortName(unit));
@@ -201,12 +193,12 @@ function matrix(choice) {
   return figure({
     title: t("matrix"), heading: el("h3", {}, metric ? metricTerm(metric, t("matrix")) : t("matrix")), caption, className: "matrix",
     spec: {
-      data: { values }, width: "container", height: ordered.length * (big ? 40 : 24), autosize: { type: "fit-x", contains: "padding" },
+      data: { values }, width: "container", height: { step: big ? 40 : 24 }, autosize: { type: "fit-x", contains: "padding" },
       layer: [
-        { transform: [{ filter: "!datum.inside && !datum.hidden" }], mark: { type: "rect", stroke: "#fff", strokeWidth: 2, cursor: "pointer" }, encoding: { x, y, tooltip, color: { field: "value", type: "quantitative", legend: null, scale: { type: "sqrt", domain: [0, most], range: big ? ["#f6f9fc", "#b9d4ea", "#7db0da"] : ["#f3f7fb", "#9fc3e3", "#1f5f99", "#0b2c4d"] } } } },
+        { transform: [{ filter: "!datum.inside && !datum.hidden" }], mark: { type: "rect", stroke: "#fff", strokeWidth: 2, cursor: "pointer" }, encoding: { x, y, tooltip, color: { field: "value", type: "quantitative", legend: null, scale: { type: "sqrt", domain: [0, most], range: ["#f3f7fb", "#9fc3e3", "#1f5f99", "#0b2c4d"] } } } },
         { transform: [{ filter: "datum.inside" }], mark: { type: "rect", color: "#ffffff", stroke: "#c8d0d9", strokeDash: [3, 3], strokeWidth: 1, cursor: "pointer" }, encoding: { x, y, tooltip } },
         { transform: [{ filter: "datum.hidden" }], mark: { type: "rect", color: "#eceef1", stroke: "#fff", strokeWidth: 2, cursor: "pointer" }, encoding: { x, y, tooltip } },
-        { transform: [{ filter: big ? "true" : "datum.hidden" }], mark: { type: "text", fontSize: 12, limit: 60, cursor: "pointer" }, encoding: { x, y, tooltip, text: { field: "ink" }, color: { value: INK } } },
+        { transform: [{ filter: big ? "true" : "datum.hidden" }], mark: { type: "text", fontSize: 12, limit: 60, cursor: "pointer" }, encoding: { x, y, tooltip, text: { field: "ink" }, color: { condition: { test: "datum.dark", value: "#ffffff" }, value: INK } } },
       ],
     },
     columns: [

@@ -124,7 +124,7 @@ function linePage(choice, one, other) {
     el("h1", { tabindex: "-1" }, lineName(a.at, b.at)), el("p", { class: "lead" }, says, now?.last ? ` ${t("last_seen_sentence", { day: showDay(now.last) })}` : ""), notices(choice),
     line ? section("history", t("history"), history(line, lineName(a.at, b.at))) : null,
     section("line-trends", t("trends"), trendLegend(), el("div", { class: "charts" },
-      ["flow.weight", "flow.hours", "line_dependence.top", "threads.threads", "regularity.active_weeks", "joint_initiatives.alive", "joint_initiatives.started", "introductions.converted", "tie_turnover.retention", "reciprocity.weighted"].map((id) => pair(id, first, second, id.startsWith("flow.") ? METRIC[id]?.measure : undefined)),
+      ["flow.weight", "flow.hours", "threads.threads", "regularity.active_weeks", "joint_initiatives.alive", "joint_initiatives.started", "introductions.converted", "tie_turnover.retention", "reciprocity.weighted"].map((id) => pair(id, first, second)),
       pair("response.rate", a.at, b.at, t("response_of", { one: unitName(a.at), other: unitName(b.at) })), pair("response.rate", b.at, a.at, t("response_of", { one: unitName(b.at), other: unitName(a.at) })))),
     rest(choice, first, second),
   ];
@@ -168,13 +168,12 @@ function leadershipPage(choice) {
   const rows = unitsOf(choice.boundary).filter((unit) => unit.name !== CONTENT.unknown).map((unit) => {
     const steps = { effective: value("initiators.effective", unit.at), events: value("convening.events", unit.at), conveners: value("convening.conveners", unit.at), loss: value("connector_dependence.loss_1", unit.at) };
     const hidden = Object.values(steps).find((step) => step?.status === "hidden");
-    const gone = Object.values(steps).every((step) => !step || step.status === "absent");
-    return { at: unit.at, name: unitName(unit.at), ...Object.fromEntries(Object.entries(steps).map(([key, step]) => [key, step?.value ?? null])), note: hidden ? t("partly_hidden", { reason: reasonName(hidden.reason) }) : gone ? t("no_row") : "" };
+    return { at: unit.at, name: unitName(unit.at), ...Object.fromEntries(Object.entries(steps).map(([key, step]) => [key, step?.value ?? null])), note: hidden ? t("partly_hidden", { reason: reasonName(hidden.reason) }) : "" };
   });
   const caption = t("leadership_table", { period: choice.period.label });
   return [
     el("h1", { tabindex: "-1" }, t("leadership")), el("p", { class: "lead" }, t("leadership_why")), notices(choice),
-    section("answers", t("answers"), el("div", { class: "answers" }, leadershipAnswer(choice), introductionAnswer(choice))),
+    el("div", { class: "answers" }, leadershipAnswer(choice), introductionAnswer(choice)),
     trendLegend(),
     group("initiating", "initiating", "initiators.effective", "initiators.top_share"),
     group("convening", "convening", "convening.events", "convening.conveners", "convening.units"),
@@ -203,7 +202,7 @@ function measuresPage(choice, id) {
   return [
     el("h1", { tabindex: "-1" }, t("all_measures")), el("p", { class: "lead" }, t("measures_why")), notices(choice),
     el("p", { class: "field" }, el("label", { for: "measure" }, t("measure")), pick),
-    metric ? section("definition", metric.title, el("p", {}, metric.definition, " ", t(`direction_${["up", "down"].includes(metric.direction) ? metric.direction : "context"}`)), metric.reading ? el("p", {}, metric.reading) : null,
+    metric ? section("definition", metric.title, el("p", {}, metric.definition, " ", t(`direction_${["up", "down"].includes(metric.direction) ? metric.direction : "context"}`)),
       trendLegend(), trendFigure(choice, metric.id) ?? el("p", {}, t("no_network_series")), el("h3", {}, t("every_unit_and_line")), dataTable(caption, columns, rows), saver(caption, columns, rows)) : null,
   ];
 }
@@ -262,7 +261,7 @@ function hiddenList(choice) {
   const caption = t("hidden_lines", { period: choice.period.label });
   const columns = [{ key: "name", title: t("line"), show: (row) => link(row.name, lineHash(row.unit, row.other)) }, { key: "why", title: t("why") }];
   const rows = untold.map((line) => ({ ...line, name: lineName(line.unit, line.other), why: reasonName(line.reason) }));
-  return el("div", {}, el("h3", {}, caption), behind(caption, columns, rows));
+  return behind(caption, columns, rows);
 }
 
 function aboutPage() {
@@ -278,8 +277,7 @@ function aboutPage() {
     section("states", t("states"), el("dl", {}, NAMES.map((name) => [el("dt", {}, t(`state_${name}`)), el("dd", {}, t(`state_${name}_means`))]))),
     section("cite", t("cite"), el("blockquote", { id: "citation" }, cite)),
     section("definitions", t("definitions"), el("dl", {}, [...families].map(([name, metrics]) => [
-      el("dt", {}, name), el("dd", {}, el("p", {}, metrics[0].definition), metrics[0].reading ? el("p", {}, metrics[0].reading) : null, el("ul", {}, metrics.map((metric) => el("li", {}, metric.measure, ` (${tOr(`unit_${metric.unit}`, metric.unit)})`))),
-        metrics[0].formula ? el("p", { class: "note" }, t("formula", { formula: metrics[0].formula })) : null,
+      el("dt", {}, name), el("dd", {}, el("p", {}, metrics[0].definition), el("ul", {}, metrics.map((metric) => el("li", {}, metric.measure, ` (${tOr(`unit_${metric.unit}`, metric.unit)})`))),
         metrics[0].parameters ? el("p", { class: "note" }, t("parameters", { parameters: metrics[0].parameters })) : null, metrics[0].reference ? el("p", { class: "note" }, t("reference", { reference: metrics[0].reference })) : null),
     ]))),
     section("made", t("made"), el("ul", {},
