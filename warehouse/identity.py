@@ -92,8 +92,8 @@ def kept_directory(con: duckdb.DuckDBPyConnection, label: str) -> pl.DataFrame |
     """What the directory `label` told when it was read last; None if it never was."""
     if not con.execute("FROM directory_file WHERE label = ?", [label]).fetchall():
         return None
-    return con.execute(
-        f"SELECT {_ROW} FROM directory_row WHERE label = ? ORDER BY ALL", [label]
+    return con.sql(
+        f"SELECT {_ROW} FROM directory_row WHERE label = ? ORDER BY ALL", params=[label]
     ).pl()
 
 

@@ -28,6 +28,9 @@ function draw(place, spec) {
     // The library would call every chart "Vega visualization".
     if (label) place.setAttribute("aria-label", label);
     return made.view;
+  }).catch((error) => { // one chart that fails takes no other along
+    console.error(error);
+    return null;
   });
   return drawing;
 }
