@@ -607,7 +607,7 @@ def joined(parts: Sequence[str], last: str) -> str:
 
 
 def data_dictionary() -> str:
-    models, types, people = built()
+    models, types = built()
     warehouse = [t for t in schema.WAREHOUSE if t.name not in {m.name for m in models}]
     staged = ", ".join(f"[{code(t.name)}](#{t.name})" for t in schema.STAGED)
     return page(
@@ -633,7 +633,7 @@ def data_dictionary() -> str:
         "It is empty between runs.",
         "## Who is behind a pseudonym",
         "In `warehouse/identity/identity.duckdb`, a file of its own that nothing downstream reads.",
-        f"### {code('identity')}\n\n{people}",
+        *(relation(t.name, t.description, t.columns) for t in identity.TABLES if t is not schema.LAYOUT),
     )
 
 
@@ -666,8 +666,8 @@ def model_section(model: Model, columns: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def built() -> tuple[list[Model], Mapping[str, list[tuple[str, str]]], str]:
-    """Models that have a table of their own, the columns (name, type) of each, and the identity table.
+def built() -> tuple[list[Model], Mapping[str, list[tuple[str, str]]]]:
+    """Models that have a table of their own, and the columns (name, type) of each.
 
     Types are those of a real, empty warehouse: nobody writes them down.
     """
@@ -678,25 +678,15 @@ def built() -> tuple[list[Model], Mapping[str, list[tuple[str, str]]], str]:
         open_warehouse(Path(folder) / "tieline.duckdb") as con,
     ):
         load.create(con)
-        identity.create(con)
         transform(con, models, parameters, today=date(2000, 1, 1))
         found = con.execute(
             "SELECT table_name, column_name, data_type FROM duckdb_columns()"
             " WHERE schema_name = 'main' ORDER BY table_name, column_index"
         ).fetchall()
-        words = con.execute(
-            "SELECT comment FROM duckdb_tables() WHERE table_name = 'identity'"
-        ).fetchall()[0][0]
     types: dict[str, list[tuple[str, str]]] = {}
     for name, column, kind_ in found:
         types.setdefault(name, []).append((column, kind_))
-    meaning = {
-        "address_id": schema.ADDRESS_ID.description,
-        "address": "The address, login or name itself.",
-    }
-    rows = [(code(name), kind_, meaning[name]) for name, kind_ in types["identity"]]
-    people = f"{plain(words)}\n\n{table(('column', 'type', 'meaning'), rows)}"
-    return [m for m in models if m.header is None], types, people
+    return [m for m in models if m.header is None], types
 
 
 def main() -> None:

@@ -409,6 +409,7 @@ def main() -> None:
     """Run the command; an error is one line, not a traceback."""
     from flows.trends import NothingToShowError
     from warehouse.connection import WarehouseBusyError
+    from warehouse.layout import NewerDatabaseError
 
     try:
         sys.exit(tieline(standalone_mode=False))
@@ -417,7 +418,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except ConfigError as error:
         _stop(error, USAGE)
-    except NothingToShowError as error:
+    except (NothingToShowError, NewerDatabaseError) as error:
         _stop(error, FAILED)
     except WarehouseBusyError as error:
         _stop(error, BUSY)

@@ -8,50 +8,60 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from warehouse.layout import raise_layout
+from warehouse.schema import ADDRESS_ID, LAYOUT, Column, Table
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import duckdb
     import polars as pl
 
-IDENTITY_DDL = """
-CREATE TABLE IF NOT EXISTS identity (
-  address_id BIGINT NOT NULL,
-  address VARCHAR NOT NULL
+IDENTITY = Table(
+    "identity",
+    "Address behind each keyed hash; for the key holder only.",
+    (ADDRESS_ID, Column("address", "VARCHAR", "The address, login or name itself.")),
 )
-"""
-DIRECTORY_DDL = (
-    """
-CREATE TABLE IF NOT EXISTS directory_file (
-  label VARCHAR NOT NULL,
-  content VARCHAR NOT NULL
+DIRECTORY_FILE = Table(
+    "directory_file",
+    "Directories that were read, and what they told then.",
+    (
+        Column("label", "VARCHAR", "Path, relative to the folder of tieline.toml."),
+        Column("content", "VARCHAR", "Hash of what it told."),
+    ),
 )
-""",
-    """
-CREATE TABLE IF NOT EXISTS directory_row (
-  label VARCHAR NOT NULL,
-  kind VARCHAR NOT NULL,
-  address VARCHAR NOT NULL,
-  other VARCHAR,
-  boundary VARCHAR,
-  unit VARCHAR,
-  valid_from DATE,
-  valid_to DATE,
-  share DOUBLE,
-  position BIGINT NOT NULL
+DIRECTORY_ROW = Table(
+    "directory_row",
+    "What each directory told last: members, other addresses, names and domains.",
+    (
+        Column("label", "VARCHAR", "Path, relative to the folder of tieline.toml."),
+        Column("kind", "VARCHAR", "What the row tells: a member, an alias, a name or a domain."),
+        Column("address", "VARCHAR", "Whom or what it tells of."),
+        Column("other", "VARCHAR", "Another address or name of the same.", nullable=True),
+        Column("boundary", "VARCHAR", "What the unit is one of.", nullable=True),
+        Column("unit", "VARCHAR", "Name of the unit.", nullable=True),
+        Column("valid_from", "DATE", "First day.", nullable=True),
+        Column("valid_to", "DATE", "Last day, included.", nullable=True),
+        Column("share", "DOUBLE", "Part of the person that belongs there.", nullable=True),
+        Column("position", "BIGINT", "Where in the file."),
+    ),
 )
-""",
-)
+TABLES = (LAYOUT, IDENTITY, DIRECTORY_FILE, DIRECTORY_ROW)
 _ROW = "kind, address, other, boundary, unit, valid_from, valid_to, share, position"
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Make the tables that are missing."""
-    for statement in (IDENTITY_DDL, *DIRECTORY_DDL):
-        con.execute(statement)
-    con.execute(
-        "COMMENT ON TABLE identity IS 'Address behind each keyed hash; for the key holder only.'"
-    )
+    """Make the tables as they are declared, from whatever earlier layout; one transaction.
+
+    Raises NewerDatabaseError if a newer Tieline wrote the database.
+    """
+    con.execute("BEGIN")
+    try:
+        raise_layout(con, TABLES)
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
 
 
 def remember(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warehouse import schema
+from warehouse.layout import Step, fit_stage, raise_layout
 
 if TYPE_CHECKING:
     import duckdb
@@ -37,21 +38,34 @@ class Loaded:
 
 
 def create(con: duckdb.DuckDBPyConnection) -> None:
-    """Make every table that is missing, and fill the two fixed ones."""
+    """Make every table as it is declared, from whatever earlier layout, and fill the two fixed ones.
+
+    One transaction. Raises NewerDatabaseError if a newer Tieline wrote the warehouse.
+    """
     con.execute("BEGIN")
-    con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema.STAGE}")
-    for table in schema.WAREHOUSE:
-        con.execute(schema.ddl(table))
-        for statement in schema.comments(table):
-            con.execute(statement)
-    for table in schema.STAGED:
-        con.execute(schema.ddl(table, f"{schema.STAGE}.{table.name}", checked=False))
-    if not con.execute("SELECT 1 FROM scope LIMIT 1").fetchall():
-        con.execute(_FILL_CALENDAR)
-        con.execute(_FILL_SCOPE)
-    con.execute("COMMIT")
+    try:
+        con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema.STAGE}")
+        raised = raise_layout(con, schema.WAREHOUSE, STEPS)
+        fit_stage(con, schema.STAGED, schema.STAGE)
+        if not con.execute("SELECT 1 FROM scope LIMIT 1").fetchall():
+            con.execute(_FILL_CALENDAR)
+            con.execute(_FILL_SCOPE)
+        if raised.merge:
+            clear_stage(con)
+            load(con, everything=True)
+        if raised.read:
+            con.execute("UPDATE source_file SET content = ''")
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
 
 
+STEPS = (
+    # Layout 2 keeps which sources showed an event, and merges copies of mails and appointments by
+    # other rules; its readers see more in the same files.
+    Step(to=2, statements=("DELETE FROM model_state",), merge=True, read=True),
+)
 _FILL_CALENDAR = """
 INSERT INTO calendar
 SELECT day, grain, period, dense_rank() OVER (PARTITION BY grain ORDER BY period)
@@ -82,15 +96,19 @@ def stage(con: duckdb.DuckDBPyConnection, table: schema.Table, rows: pl.DataFram
         con.unregister("arriving")
 
 
-def load(con: duckdb.DuckDBPyConnection, alias: pl.DataFrame | None = None) -> Loaded:
+def load(
+    con: duckdb.DuckDBPyConnection, alias: pl.DataFrame | None = None, *, everything: bool = False
+) -> Loaded:
     """Merge the staged files into the warehouse and empty the stage. Call inside a transaction.
 
     `alias` (columns of ADDRESS_ALIAS) tells which addresses are one person; without it, the table.
+    With `everything` events of which no file changed are merged anew too.
     """
     known = con.sql("FROM address_alias").pl() if alias is None else alias
     con.register("alias_now", known.select(schema.ADDRESS_ALIAS.names()))
     for statement in (
         _CHANGED_OBSERVATIONS,
+        *((_EVERYTHING,) if everything else ()),
         _WITH_APPOINTMENTS,
         *_REPLACE_OBSERVATIONS,
         _WITH_APPOINTMENTS,
@@ -152,6 +170,7 @@ SELECT DISTINCT file_id, event_id FROM (
   UNION ALL (SELECT * FROM new_participation EXCEPT ALL SELECT * FROM old_participation)
 )
 """
+_EVERYTHING = "INSERT INTO changed_event SELECT DISTINCT 0, event_id FROM observed_event"
 _REPLACE_OBSERVATIONS = tuple(
     statement
     for name, order in (("observed_event", "started_at"), ("observed_participation", "day"))

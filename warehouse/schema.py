@@ -25,7 +25,10 @@ ALL = "(all)"  # in place of a unit or a channel: every one of them together
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. `rule` is an SQL predicate that every row must satisfy, `words` says it plainly."""
+    """One column. `rule` is an SQL predicate that every row must satisfy, `words` says it plainly.
+
+    `before` is an SQL value for rows that were written before the column was added; without it, NULL.
+    """
 
     name: str
     type: str
@@ -33,6 +36,7 @@ class Column:
     rule: str | None = None
     words: str | None = None
     nullable: bool = False
+    before: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +313,14 @@ RUN = Table(
     ),
 )
 
+LAYOUT = Table(
+    "layout",
+    "Which version of Tieline's tables this database holds.",
+    (
+        Column("version", "BIGINT", "Number of the layout; a program refuses one above its own."),
+        Column("tieline", "VARCHAR", "Version of Tieline that made it so."),
+    ),
+)
 PUBLISHED = Table(
     "published",
     "What was published last; empty while the warehouse holds something newer.",
@@ -356,7 +368,7 @@ TREND = Table(
 )  # fmt: skip
 
 WAREHOUSE = (
-    EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
+    LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, PUBLISHED, METRIC_VALUE,
 )  # fmt: skip
 

@@ -1,0 +1,25 @@
+CREATE SCHEMA IF NOT EXISTS stage;
+CREATE TABLE "identity"(address_id BIGINT NOT NULL, address VARCHAR NOT NULL);
+INSERT INTO identity VALUES
+(2114717978040191720, 'bosk4@bosk.example'),
+(3580983925633015407, 'aqua6@aqua.example'),
+(3413006977030363159, 'aqua3@aqua.example'),
+(8878145886875412933, 'bosk5@bosk.example'),
+(3844122724261685660, 'aqua2@aqua.example'),
+(12587790899081950, 'aqua4@aqua.example'),
+(7041276578066014564, 'cura1@cura.example'),
+(7521263768305625545, 'aqua5@aqua.example'),
+(9207140202059050935, 'cura4@cura.example'),
+(429535783079118807, 'cura5@cura.example'),
+(6659762529774094362, 'bosk6@bosk.example'),
+(1788500849249315482, 'bosk1@bosk.example'),
+(2773486464755242719, 'cura2@cura.example'),
+(4637992584219191950, 'aqua1@aqua.example'),
+(2877207903688913571, 'cura3@cura.example'),
+(4624238455499715999, 'cura6@cura.example'),
+(6003620527966012862, 'new@aqua.example'),
+(5869284616826308389, 'bosk2@bosk.example'),
+(5927962330866168232, 'cura7@cura.example'),
+(2151240869118845395, 'bosk3@bosk.example'),
+(3837562054101433392, 'bosk7@bosk.example'),
+(598253656971561953, 'aqua7@aqua.example');
