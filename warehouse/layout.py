@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 VERSION = 3  # one more with the first change after a release; tests/warehouse holds it to that
 
+
 class NewerDatabaseError(Exception):
     """The database was written by a newer Tieline; the message says by which."""
 

@@ -105,7 +105,9 @@ def test_what_nobody_can_read_again_is_kept(tmp_path: Path) -> None:
     # Worked out from the files: what two organisations share, both have shown.
     both = """SELECT count(*) FROM event WHERE channel = 'message' AND (
                 SELECT count(*) FROM observation o WHERE o.event_id = event.event_id) = 2"""
-    mails = [m for m in small_network(weeks=2).mails if len({p.split("@")[1] for p in m.people}) > 1]
+    mails = [
+        m for m in small_network(weeks=2).mails if len({p.split("@")[1] for p in m.people}) > 1
+    ]
     assert ask(path, both) == [(len(mails),)]
 
 
@@ -129,7 +131,9 @@ def test_a_newer_database_is_refused_and_left_alone(what: str, tmp_path: Path) -
     with duckdb.connect(str(path)) as con:
         con.execute("UPDATE layout SET version = version + 1, tieline = '9.1.0'")
     whole = shutil.copy(path, tmp_path / "copy.duckdb").read_bytes()
-    with pytest.raises(layout.NewerDatabaseError, match=r"tieline\.duckdb: written by Tieline 9\.1\.0"):
+    with pytest.raises(
+        layout.NewerDatabaseError, match=r"tieline\.duckdb: written by Tieline 9\.1\.0"
+    ):
         create(path, what)
     assert path.read_bytes() == whole
 
