@@ -31,21 +31,9 @@ formula_en = "number of series and work items with people of two or more units"
 formula_nl = "aantal reeksen en werkitems met mensen uit twee of meer eenheden"
 */
 -- period: grain
-with seat as (
-  -- On one day a series has met once, which tells of no balance. In an assignment only who gives it acts.
-  select c.grain, c.period, v.channel, b.boundary, a.container, m.unit, a.person_id, sum(m.share) as acts
-  from calendar c
-  join attendance a on a.day = c.day
-  join scope v on v.covers = a.channel
-  cross join boundary b
-  join membership m
-    on m.person_id = a.person_id and m.boundary = b.boundary and a.day between m.valid_from and m.valid_to
-  where c.grain <> 'day' and a.container is not null and not a.is_broadcast
-    and (a.is_initiator or not a.is_directed)
-  group by c.grain, c.period, v.channel, b.boundary, a.container, m.unit, a.person_id
-), part as (
+with part as (
   select grain, period, channel, boundary, container, unit, sum(acts) as acts
-  from seat
+  from container_seat
   group by grain, period, channel, boundary, container, unit
 ), of_whole as (
   select *, sum(acts) over whole as total, count(*) over whole as units
@@ -73,7 +61,7 @@ with seat as (
   select h.grain, h.period, h.channel, h.boundary, h.unit, s.person_id,
     max(case when h.unit in (s.unit, '(all)') then 1 else 0 end) as is_own, sum(s.acts) as acts
   from shared h
-  join seat s on s.grain = h.grain and s.period = h.period and s.channel = h.channel
+  join container_seat s on s.grain = h.grain and s.period = h.period and s.channel = h.channel
     and s.boundary = h.boundary and s.container = h.container
   group by h.grain, h.period, h.channel, h.boundary, h.unit, s.person_id
 ), people as (

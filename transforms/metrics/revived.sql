@@ -43,34 +43,11 @@ with placed as (
     and u.unit_s <> u.unit_t and u.unit_s <> '(unknown)' and u.unit_t <> '(unknown)'
 ), network as (
   select distinct grain, period, channel, boundary, s, t from placed
-), revived as (
-  select distinct grain, period, channel, s, t from placed
-), again as (
-  select r.grain, r.period, r.channel, r.s, r.t, min(d.day) as day, min(d.tied_at) as tied_at
-  from revived r
-  join calendar c on c.grain = r.grain and c.period = r.period
-  join scope v on v.channel = r.channel
-  join contact_day d on d.day = c.day and d.channel = v.covers and d.s = r.s and d.t = r.t
-  where d.tied_at is not null
-  group by r.grain, r.period, r.channel, r.s, r.t
-), beginning as (
-  select n.grain, n.period, n.channel, n.s, n.t, i.person_id,
-    dense_rank() over (
-      partition by n.grain, n.period, n.channel, n.s, n.t order by a.event_id, a.channel, a.is_directed
-    ) as place
-  from again n
-  join scope v on v.channel = n.channel
-  join attendance a on a.day = n.day and a.started_at = n.tied_at and a.channel = v.covers and a.person_id = n.s
-  join attendance b on b.day = a.day and b.channel = a.channel and b.is_directed = a.is_directed
-    and b.event_id = a.event_id and b.person_id = n.t
-  join attendance i on i.day = a.day and i.channel = a.channel and i.is_directed = a.is_directed
-    and i.event_id = a.event_id and i.is_initiator
-  where not a.is_broadcast and (not a.is_directed or a.is_initiator or b.is_initiator)
 ), act as (
   select n.grain, n.period, n.channel, n.boundary, g.person_id, count(*) as acts
   from network n
-  join beginning g on g.grain = n.grain and g.period = n.period and g.channel = n.channel
-    and g.s = n.s and g.t = n.t and g.place = 1
+  join revival g on g.grain = n.grain and g.period = n.period and g.channel = n.channel
+    and g.s = n.s and g.t = n.t
   group by n.grain, n.period, n.channel, n.boundary, g.person_id
 ), reviver as (
   select grain, period, channel, boundary, cast(sum(acts) as double) as acts,

@@ -29,13 +29,11 @@ with step as (
   group by s.grain, s.period, s.idx, s.channel, s.source
 ), rhythm as (
   select *,
-    sum(coalesce(events, 0)) over others as others, sum(expected) over others as others_expected,
-    count(*) over others as sources
+    sum(coalesce(events, 0)) over them - coalesce(events, 0) as others,
+    sum(expected) over them - expected as others_expected, count(*) over them - 1 as sources
   from usual
   where periods >= 3
-  window others as (
-    partition by grain, idx, channel order by source
-    rows between unbounded preceding and unbounded following exclude current row)
+  window them as (partition by grain, idx, channel)
 )
 select
   u.grain,                                     -- week, month or quarter
