@@ -26,7 +26,7 @@ from transforms.model import read_models
 from warehouse.connection import open_readonly
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from flows.config import Config
@@ -63,7 +63,7 @@ def listing(config: Config | None, language: str) -> str:
     """All metrics with their measures, under the question that each helps to answer."""
     at = LANGUAGES.index(language)
     groups: dict[str, list[str]] = {words[at]: [] for words in (*QUESTIONS.values(), OWN)}
-    every = [(name, model.header or {}) for name, model in _metrics(config).items()]
+    every = [(name, model.header or {}) for name, model in _metrics(_models(config)).items()]
     # From the whole network to its lines.
     for name, header in sorted(every, key=lambda e: "network" not in e[1].get("told_of", ())):
         asked = QUESTIONS[header["question"]] if "question" in header else OWN
@@ -82,7 +82,8 @@ def explanation(config: Config | None, name: str, language: str, *, query: bool 
 
     Raises ConfigError for a name that no metric has.
     """
-    metrics, (plain, _, measure) = _metrics(config), name.partition(".")
+    models = _models(config)
+    metrics, (plain, _, measure) = _metrics(models), name.partition(".")
     if plain not in metrics:
         raise ConfigError(f"no metric {name!r}; there are: {', '.join(metrics)}")
     header: Mapping[str, Any] = metrics[plain].header or {}
@@ -96,7 +97,7 @@ def explanation(config: Config | None, name: str, language: str, *, query: bool 
         *_labelled(word("formula", language).capitalize(), header.get(f"formula_{language}")),
         "\n".join([f"{word('measures', language)}:", *_measures(plain, header, language)]),
         *_labelled(word("example", language), header.get(f"example_{language}")),
-        "\n".join(_facts(config, metrics[plain], language)),
+        "\n".join(_facts(config, metrics[plain], models, language)),
         f"{word('cell', language)}: tieline explain {plain} UNIT PERIOD",
     ]
     if query:
@@ -119,13 +120,12 @@ def _measures(plain: str, header: Mapping[str, Any], language: str) -> Iterator[
         )
 
 
-def _facts(config: Config | None, model: Model, language: str) -> Iterator[str]:
+def _facts(
+    config: Config | None, model: Model, models: list[Model], language: str
+) -> Iterator[str]:
     at = LANGUAGES.index(language)
     header: Mapping[str, Any] = model.header or {}
-    if config:
-        models, values = models_of(config), parameters(config)
-    else:
-        models, values = read_models(), msgspec.structs.asdict(ModelParameters())
+    values = parameters(config) if config else msgspec.structs.asdict(ModelParameters())
     used = [f"{name} = {values[name]:g}" for name in parameters_behind(model, models)]
     yield f"{word('parameters', language)}: {', '.join(used) or word('none', language)}"
     for field, words in (("grains", GRAINS), ("told_of", TOLD_OF)):
@@ -165,8 +165,12 @@ def _wrapped(text: str, indent: str = "") -> str:
     return fill(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
-def _metrics(config: Config | None) -> dict[str, Model]:
-    """Every metric by name, the user's own among them; the order is that of their names."""
-    models = models_of(config) if config else read_models()
+def _models(config: Config | None) -> list[Model]:
+    """Every model, the user's own among them."""
+    return models_of(config) if config else read_models()
+
+
+def _metrics(models: Iterable[Model]) -> dict[str, Model]:
+    """Every metric by name; the order is that of their names."""
     every = {m.name: m for m in models if m.header is not None}
     return {name: every[name] for name in sorted(every)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from datetime import date, datetime, time, timedelta
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -81,6 +82,12 @@ def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     )  # fmt: skip
 
 
+@cache
+def all_models() -> list[Model]:
+    """Every model of Tieline, read once for all tests."""
+    return read_models()
+
+
 def build(
     con: duckdb.DuckDBPyConnection,
     models: list[Model] | None = None,
@@ -88,6 +95,6 @@ def build(
     today: date = TODAY,
 ) -> Built:
     con.execute("BEGIN")
-    built = transform(con, models or read_models(), parameters, today=today)
+    built = transform(con, models or all_models(), parameters, today=today)
     con.execute("COMMIT")
     return built

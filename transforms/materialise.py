@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from transforms.model import Compute
     from transforms.periods import Span
 
+_PART_ROWS = 200_000  # of a step that goes by metric: many small queries cost more than their rows
+
 
 def empty(con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters) -> None:
     """Throw the model's rows away; its table is made anew, with the comments of its columns."""
@@ -68,14 +70,28 @@ def replace(
 def _parts(
     con: duckdb.DuckDBPyConnection, model: Model, inputs: Mapping[str, str]
 ) -> Iterator[list[str]]:
-    """The inputs of a Python step; for one that goes by metric, of one metric after the other."""
+    """The inputs of a Python step; for one that goes by metric, of a few metrics after the others."""
     if not model.by_metric:
         yield list(inputs.values())
         return
     first, *others = inputs.values()
-    metrics = con.execute(f"SELECT DISTINCT metric FROM ({first}) ORDER BY metric").fetchall()
-    for (metric,) in metrics:
-        yield [f"FROM ({first}) WHERE metric = {schema.quoted(metric)}", *others]
+    sizes = con.execute(f"SELECT metric, count(*) FROM ({first}) GROUP BY metric ORDER BY metric")
+    for names in _together(sizes.fetchall()):
+        yield [f"FROM ({first}) WHERE metric IN {schema.one_of(names)}", *others]
+
+
+def _together(sizes: Iterable[tuple[str, int]]) -> Iterator[tuple[str, ...]]:
+    """Neighbours who have few rows together; who has many is alone."""
+    names: list[str] = []
+    rows = 0
+    for name, size in sizes:
+        if names and rows + size > _PART_ROWS:
+            yield tuple(names)
+            names, rows = [], 0
+        names.append(name)
+        rows += size
+    if names:
+        yield tuple(names)
 
 
 def _computed(

@@ -31,6 +31,8 @@ from flows.demo_network import DemoNetwork, Story, texts, write_demo
 if TYPE_CHECKING:
     from email.message import Message
 
+pytestmark = pytest.mark.slow  # two years of exports, parsed again by slow and well-known parsers
+
 CAP = 8  # larger events make no ties
 FREQUENT = 20  # of a line's events in a month
 

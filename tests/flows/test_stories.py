@@ -77,6 +77,7 @@ def test_what_a_story_is_not_is_not_told(told: list[dict[str, Any]]) -> None:
     }
 
 
+@pytest.mark.slow
 def test_an_ordinary_year_is_quiet(tmp_path: Path) -> None:
     """docs/lines-and-signals.md: two alarms a year between organisations, one per ten lines between teams."""
     rows, lines = signals(tmp_path / "plain", stories=False)

@@ -9,8 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.network import INPUTS, PARAMETERS, build, empty_warehouse, fill, rows
-from transforms.model import read_models
+from tests.network import INPUTS, PARAMETERS, all_models, build, empty_warehouse, fill, rows
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/*/expect.csv"))
 KEY = ("measure", "grain", "period", "channel", "unit", "other_unit")
@@ -51,6 +50,6 @@ def test_case(case: Path) -> None:
 
 
 def test_every_metric_has_a_worked_example_and_an_edge_case() -> None:
-    metrics = {model.name for model in read_models() if model.header is not None}
+    metrics = {model.name for model in all_models() if model.header is not None}
     cases = {name: {c.name for c in CASES if c.parent.name == name} for name in metrics}
     assert all({"worked_example", "edges"} <= names for names in cases.values()), cases

@@ -20,11 +20,10 @@ from networkx.algorithms.bipartite import (
     hopcroft_karp_matching,
 )
 
-from tests.network import INPUTS, build, empty_warehouse, fill, person_id, rows
-from transforms.model import read_models
+from tests.network import INPUTS, all_models, build, empty_warehouse, fill, person_id, rows
 from transforms.people import ALWAYS, OPEN, split
 
-MODELS = read_models()
+MODELS = all_models()
 START = date(2026, 1, 5)
 UNITS = {1: "A", 2: "A", 3: "B", 4: "B", 5: "C", 6: "C", 7: "A", 8: "B"}
 

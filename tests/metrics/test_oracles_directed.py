@@ -18,10 +18,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.network import PARAMETERS, build, empty_warehouse
+from tests.network import PARAMETERS, all_models, build, empty_warehouse
 from tests.real.oracle_mail import answered, mail, messages, united
 from tests.real.oracle_people import UNKNOWN, Society
-from transforms.model import read_models
 from transforms.people import ALWAYS, OPEN, split
 
 WHOLE = "(all)"
@@ -33,7 +32,7 @@ METRICS = ("reciprocity", "net_flow", "initiative_balance", "initiators", "parti
 
 def with_inputs(names: Iterable[str]) -> list:
     """The models of these names and all that they are made of."""
-    known = {model.name: model for model in read_models()}
+    known = {model.name: model for model in all_models()}
     wanted, waiting = set(), list(names)
     while waiting:
         if (name := waiting.pop()) in known and name not in wanted:

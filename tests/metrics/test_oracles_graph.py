@@ -20,7 +20,7 @@ from networkx.algorithms.assortativity.correlation import attribute_ac
 from scipy.stats import hypergeom
 
 from tests.metrics.test_oracles import START, UNITS, meet, meetings, warehouse
-from tests.network import PARAMETERS, build
+from tests.network import PARAMETERS, all_models, build
 from transforms.metrics.brokerage import ROLES, compute, roles
 from transforms.metrics.communities import (
     agreement,
@@ -28,13 +28,13 @@ from transforms.metrics.communities import (
     expected_information,
     modularity,
 )
-from transforms.model import Model, read_models
+from transforms.model import Model
 
 
 @cache
 def behind(*metrics: str) -> tuple[Model, ...]:
     """Those metrics and what they read, near or far."""
-    models = read_models()
+    models = all_models()
     by_name = {model.name: model for model in models}
     wanted, waiting = set(), list(metrics)
     while waiting:

@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from tests.network import PARAMETERS, build, empty_warehouse
-from transforms.model import Model, read_models
+from tests.network import PARAMETERS, all_models, build, empty_warehouse
+from transforms.model import Model
 from transforms.people import ALWAYS, OPEN
 from transforms.sources import SOURCES
 from transforms.sources.base import Options
@@ -36,7 +36,7 @@ SMALL = PARAMETERS | {
 
 def only(*names: str) -> list[Model]:
     """The models of these names, and those that they read."""
-    models = read_models()
+    models = all_models()
     wanted, queue = set(), list(names)
     while queue:
         name = queue.pop()

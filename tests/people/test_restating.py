@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from flows.config import Dated
-from tests.network import build, empty_warehouse
+from tests.network import all_models, build, empty_warehouse
 from tests.people.told import KEY, person, seen, told
 from tests.transform.test_incremental import START, put
-from transforms.model import Model, read_models
+from transforms.model import Model
 from transforms.people import memberships
 from warehouse.memberships import load_memberships
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 def with_inputs(*names: str) -> list[Model]:
     """These models and all that they read, in their order."""
-    every, wanted = read_models(), {*names}
+    every, wanted = all_models(), {*names}
     for model in reversed(every):
         if model.name in wanted:
             wanted |= {other.name for other in every if other.table in model.reads}

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import theilslopes
 
-from transforms.model import read_models
+from tests.network import all_models
 
-DIRECTION = next(model for model in read_models() if model.name == "direction")
+DIRECTION = next(model for model in all_models() if model.name == "direction")
 MONDAY = date(2024, 1, 1)
 SERIES = {"metric": "m", "measure": "n", "grain": "week", "channel": "(all)", "boundary": "team",
           "unit": "A", "other_unit": "(all)"}  # fmt: skip

@@ -11,11 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from tests.network import PARAMETERS, build, empty_warehouse
-from transforms.model import read_models
+from tests.network import PARAMETERS, all_models, build, empty_warehouse
 from transforms.people import ALWAYS, OPEN
 
-MODELS = read_models()
+MODELS = all_models()
 TABLES = sorted({model.table for model in MODELS})
 START = date(2026, 1, 1)
 MEMBERS = {1: "A", 2: "A", 3: "B", 4: "B", 5: "C"}
