@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -13,34 +11,18 @@ import click
 from click.core import ParameterSource
 
 from flows.config import SETTINGS, Config, ConfigError, read_config
-from flows.options import with_settings
+from flows.options import (
+    BUSY,
+    EXIT_CODES,
+    FAILED,
+    INTERRUPTED,
+    OK,
+    USAGE,
+    Day,
+    with_settings,
+)
 from flows.people import people
-
-OK, FAILED, USAGE, REFUSED, BUSY = 0, 1, 2, 3, 4
-INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
-EXIT_CODES = """\b
-Exit codes:
-  0  done
-  1  failed; the last good release stays
-  2  wrong settings or options
-  3  done, but some files were refused whole; `tieline status` names them
-  4  another run holds the warehouse
-"""
-
-
-class Day(click.ParamType[date]):
-    """A date as YYYY-MM-DD."""
-
-    name = "date"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
-        """Text → date."""
-        if isinstance(value, date):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no date; write one like 2026-01-31", param, ctx)
+from flows.running import backfill, finish, night, run
 
 
 @click.group(
@@ -147,41 +129,6 @@ def _plugin_problems() -> bool:
     for problem in added().problems:
         click.echo(f"tieline: {problem}", err=True)
     return bool(added().problems)
-
-
-@tieline.command()
-@with_settings
-@click.option(
-    "--rebuild", is_flag=True, help="Compute every model anew, even where nothing changed."
-)
-@click.option(
-    "--wait", default=0, show_default=True, help="Seconds to wait for another run to end."
-)
-def run(settings: Path, home: Path | None, rebuild: bool, wait: int) -> None:
-    """Do the nightly work once: ingest what is new, restate what it touches, publish.
-
-    \b
-    Examples:
-      tieline run
-      tieline run -s my-network/tieline.toml --wait 600
-    """
-    sys.exit(_run(read_config(settings, home), rebuild=rebuild, wait=wait))
-
-
-def _run(config: Config, *, rebuild: bool = False, wait: int = 0) -> int:
-    from flows.prefect_settings import quiet
-
-    os.umask(0o077)  # what a run writes is its owner's; the published folder sets its own modes
-    # An exit, not a sudden end: only then does Prefect stop the server that it started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    quiet(config.state)
-    from flows.nightly import nightly
-    from flows.tables import describe
-
-    done = nightly(str(config.path), home=str(config.home), rebuild=rebuild, wait=wait)
-    for line in describe(done):
-        click.echo(line)
-    return REFUSED if done.refused else OK
 
 
 @tieline.command()
@@ -294,7 +241,7 @@ def demo(folder: Path) -> None:
     for line in make_demo(folder):
         click.echo(line)
     config = read_config(folder / SETTINGS, folder)
-    code = _run(config)
+    code = finish(night(config))
     from flows.tables import demo_tour
 
     for line in demo_tour(config):
@@ -402,7 +349,8 @@ def status(settings: Path, home: Path | None) -> None:
     sys.exit(OK if fine else FAILED)
 
 
-tieline.add_command(people)
+for command in (run, backfill, people):
+    tieline.add_command(command)
 
 
 def main() -> None:

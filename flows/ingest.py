@@ -16,13 +16,13 @@ from quality.quarantine import quarantine
 from quality.suites import Limits, row_rules
 from transforms import people
 from transforms.sources import SOURCES
-from transforms.sources.base import Options, UnreadableFileError
+from transforms.sources.base import Batch, Options, UnreadableFileError
 from warehouse import load, schema
 from warehouse.identity import addresses, remember
 from warehouse.memberships import load_memberships
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
 
     import duckdb
@@ -65,22 +65,12 @@ def stage_file(
 ) -> Read:
     """Read `file` into the staging tables; a second call for it starts afresh."""
     _forget_staged(con, file.file_id)
-    options = Options(
-        since=_midnight(config, config.settings.window.since),
-        until=_midnight(config, config.settings.window.until),
-        time_zone=config.time_zone,
-        mapping=file.source.mapping,
-    )
-    nobody = people.nobody_pattern([*people.NOBODY, *config.settings.people.nobody])
     counts = dict.fromkeys(
         ("records", "events", "participations", "rejected", "duplicates", "skipped", "automated"), 0
     )
     days: set[date] = set()
     try:
-        for batch in SOURCES[file.source.format].read(file.path, options):
-            staged = people.pseudonymise(
-                batch, key=key, file_id=file.file_id, time_zone=config.time_zone, nobody=nobody
-            )
+        for batch, staged in batches(config, file, key):
             remember(identity, staged.identity)
             load.stage(con, schema.OBSERVED_EVENT, staged.events)
             load.stage(con, schema.OBSERVED_PARTICIPATION, staged.participations)
@@ -113,6 +103,24 @@ def stage_file(
     return Read(
         file, counts["records"], counts["events"], counts["participations"], counts["rejected"]
     )
+
+
+def batches(config: Config, file: ExportFile, key: bytes) -> Iterator[tuple[Batch, people.Staged]]:
+    """What `file` shows, batch by batch: as its reader gives it, and without names. Raises UnreadableFileError."""
+    options = Options(
+        since=_midnight(config, config.settings.window.since),
+        until=_midnight(config, config.settings.window.until),
+        time_zone=config.time_zone,
+        mapping=file.source.mapping,
+    )
+    nobody = people.nobody_pattern([*people.NOBODY, *config.settings.people.nobody])
+    for batch in SOURCES[file.source.format].read(file.path, options):
+        yield (
+            batch,
+            people.pseudonymise(
+                batch, key=key, file_id=file.file_id, time_zone=config.time_zone, nobody=nobody
+            ),
+        )
 
 
 def note_left_aside(con: duckdb.DuckDBPyConnection, aside: Iterable[LeftAside]) -> None:

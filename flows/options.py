@@ -1,7 +1,9 @@
-"""Options that commands share."""
+"""Options and exit codes that commands share."""
 
 from __future__ import annotations
 
+import signal
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,33 @@ from flows.config import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+OK, FAILED, USAGE, REFUSED, BUSY = 0, 1, 2, 3, 4
+INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
+EXIT_CODES = """\b
+Exit codes:
+  0  done
+  1  failed; the last good release stays
+  2  wrong settings or options
+  3  done, but some files were refused whole; `tieline status` names them
+  4  another run holds the warehouse
+"""
+
+
+class Day(click.ParamType[date]):
+    """A date as YYYY-MM-DD."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> date:
+        """Text → date."""
+        if isinstance(value, date):
+            return value
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is no date; write one like 2026-01-31", param, ctx)
 
 
 def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:

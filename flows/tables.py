@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from flows.config import Config
-    from flows.nightly import Done
+    from flows.session import Done
 
 NARROW = 100  # columns of a terminal that does not say how wide it is
 
@@ -85,19 +85,24 @@ def _unformulated(rows: pl.DataFrame) -> pl.DataFrame:
 
 def describe(done: Done) -> Iterable[str]:
     """What a run did, in a few lines."""
+    if done.covered_by:
+        yield f"Nothing to do: run {done.covered_by} has done this night's work."
+        return
     if done.files:
         yield (
-            f"Read {_many(done.files, 'file')}: {_many(done.events, 'event')},"
+            f"Read {many(done.files, 'file')}: {many(done.events, 'event')},"
             f" {done.quarantined:,} refused record{'s' * (done.quarantined != 1)} in quarantine."
         )
     else:
         yield "Nothing new to read."
     for reason in done.refused:
         yield f"REFUSED {reason}"
+    if done.gone:
+        yield f"{many(done.gone, 'file')} of these days no longer there; what they showed still counts."
     if done.days or done.rebuilt:
         yield (
-            f"Computed {_many(done.days, 'stale day')} anew ({_many(done.periods, 'period')}"
-            + (f", {_many(done.rebuilt, 'model')} whole)." if done.rebuilt else ").")
+            f"Computed {many(done.days, 'stale day')} anew ({many(done.periods, 'period')}"
+            + (f", {many(done.rebuilt, 'model')} whole)." if done.rebuilt else ").")
         )
     yield f"Published {done.release}" if done.release else "The published release is up to date."
     yield (
@@ -106,7 +111,8 @@ def describe(done: Done) -> Iterable[str]:
     )
 
 
-def _many(count: int, what: str) -> str:
+def many(count: int, what: str) -> str:
+    """`3 files`, `1 file`."""
     return f"{count:,} {what}{'s' * (count != 1)}"
 
 

@@ -116,6 +116,17 @@ def fingerprint(model: Model, parameters: Parameters, inputs: Iterable[str]) -> 
     return blake2b(text.encode(), digest_size=16).hexdigest()
 
 
+def fingerprints(models: Iterable[Model], parameters: Parameters) -> dict[str, str]:
+    """Name → fingerprint, over those of the models it reads; `models` each after what it reads."""
+    marks: dict[str, str] = {}
+    writers: dict[str, list[str]] = {}
+    for model in models:
+        inputs = [marks[name] for table in model.reads for name in writers.get(table, ())]
+        marks[model.name] = fingerprint(model, parameters, inputs)
+        writers.setdefault(model.table, []).append(model.name)
+    return marks
+
+
 def _from_sql(path: Path) -> Model:
     text = path.read_text(encoding="utf-8")
     try:

@@ -15,7 +15,7 @@ from datetime import date
 import duckdb
 
 from transforms.materialise import empty, replace
-from transforms.model import EXTENT, METRIC_TABLE, Model, Parameters, fingerprint, reach
+from transforms.model import EXTENT, METRIC_TABLE, Model, Parameters, fingerprints, reach
 from transforms.periods import (
     Stale,
     across_gaps,
@@ -62,14 +62,13 @@ def transform(
     }
     before = dict(con.execute("FROM model_state").fetchall())
     chunk = chunk_days(con, len(data))
-    marks: dict[str, str] = {}
+    marks = fingerprints(models, parameters)
     stale: dict[str, Stale] = {}
     rebuilt = []
     for model in models:
         inputs = [
             other.name for other in models if other.table in model.reads and other is not model
         ]
-        marks[model.name] = fingerprint(model, parameters, [marks[name] for name in inputs])
         whole = before.get(model.name) != marks[model.name]
         looks = reach(model, parameters)
         stale[model.name] = (

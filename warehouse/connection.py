@@ -69,6 +69,13 @@ def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
     return _closed_in(_connect(path, read_only=True))
 
 
+def open_scratch() -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, with schema `stage`, closed in as the others are."""
+    con = duckdb.connect(config={"memory_limit": MEMORY})
+    con.execute(f"CREATE SCHEMA {STAGE}")
+    return _closed_in(con)
+
+
 @contextmanager
 def warehouse_lock(path: Path, wait_seconds: float, run_id: str = "") -> Iterator[None]:
     """Hold the warehouse at `path` for one run; the kernel lets go when the process dies.

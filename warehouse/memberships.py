@@ -28,10 +28,7 @@ def load_memberships(
     """
     wanted = sorted(set(boundaries))
     present = [row[0] for row in con.execute("FROM boundary ORDER BY 1").fetchall()]
-    con.register("new_membership", membership.select(schema.MEMBERSHIP.names()))
-    con.register("new_alias", alias.select(schema.ADDRESS_ALIAS.names()))
-    con.execute(_CHANGED)
-    con.execute(_STALE)
+    find_stale(con, membership, alias)
     if wanted != present:
         con.execute("DELETE FROM boundary")
         con.executemany("INSERT INTO boundary VALUES (?)", [[name] for name in wanted])
@@ -46,6 +43,16 @@ def load_memberships(
         con.execute(f"INSERT INTO {table} SELECT * FROM new_{name} ORDER BY ALL")
         con.unregister(f"new_{name}")
     return int(days)
+
+
+def find_stale(
+    con: duckdb.DuckDBPyConnection, membership: pl.DataFrame, alias: pl.DataFrame
+) -> None:
+    """Put the days that these would make stale into the temporary table `newly_stale`; nothing else changes."""
+    con.register("new_membership", membership.select(schema.MEMBERSHIP.names()))
+    con.register("new_alias", alias.select(schema.ADDRESS_ALIAS.names()))
+    con.execute(_CHANGED)
+    con.execute(_STALE)
 
 
 # Days on which the units and shares of a person differ, whatever rows tell them.

@@ -321,6 +321,45 @@ LAYOUT = Table(
         Column("tieline", "VARCHAR", "Version of Tieline that made it so."),
     ),
 )
+RUN_ORIGIN = Table(
+    "run_origin",
+    "Which flow each run was, and for when.",
+    (
+        Column("run_id", "VARCHAR", "The run."),
+        Column("flow", "VARCHAR", "nightly, ingest, publish, backfill, ..."),
+        Column("scheduled_at", "TIMESTAMP", "When a schedule wanted it, UTC; empty when nobody did.", nullable=True),
+        Column("since", "DATE", "First day of a backfill.", nullable=True),
+        Column("until", "DATE", "Last day of a backfill, included.", nullable=True),
+    ),
+)  # fmt: skip
+RUN_STAGE = Table(
+    "run_stage",
+    "What each stage of each run cost.",
+    (
+        Column("run_id", "VARCHAR", "The run."),
+        Column("stage", "VARCHAR", "read, load, transform or publish."),
+        Column("seconds", "DOUBLE", "Time by the clock."),
+        Column("cpu_seconds", "DOUBLE", "Time of all processors together."),
+        Column("memory_mb", "DOUBLE", "Most memory held during the stage, in MB; where the system tells it only for the whole process, since that began."),
+        Column("amount", "BIGINT", "What it worked on: bytes read, events that changed, periods computed, releases made."),
+    ),
+)  # fmt: skip
+RUN_SOURCE = Table(
+    "run_source",
+    "What each source brought in each run that read something of it.",
+    (
+        Column("run_id", "VARCHAR", "The run."),
+        Column("source", "VARCHAR", "Name of the source in tieline.toml."),
+        Column("files", "BIGINT", "Files read."),
+        Column("bytes", "BIGINT", "Their size."),
+        Column("records", "BIGINT", "Records in them."),
+        Column("events", "BIGINT", "Events read."),
+        Column("rejected", "BIGINT", "Records that could not be read."),
+        Column("refused", "BIGINT", "Files refused whole."),
+        Column("seconds", "DOUBLE", "Time it took to read them, by the clock."),
+    ),
+)
+
 PUBLISHED = Table(
     "published",
     "What was published last; empty while the warehouse holds something newer.",
@@ -369,7 +408,8 @@ TREND = Table(
 
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
-    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, PUBLISHED, METRIC_VALUE,
+    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, RUN_ORIGIN, RUN_STAGE,
+    RUN_SOURCE, PUBLISHED, METRIC_VALUE,
 )  # fmt: skip
 
 # --- staging: what one batch brings, checked before it is loaded -------------------------------

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date
 
     import duckdb
 
@@ -28,6 +29,45 @@ def begin_run(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> Non
         [run_id, now.astimezone(UTC).replace(tzinfo=None)],
     )
     con.execute("COMMIT")
+
+
+def note_origin(
+    con: duckdb.DuckDBPyConnection,
+    run_id: str,
+    flow: str,
+    *,
+    scheduled_at: datetime | None = None,
+    window: tuple[date, date] | None = None,
+) -> None:
+    """Write down which flow the run is, for when, and for a backfill its first and last day."""
+    when = None if scheduled_at is None else scheduled_at.astimezone(UTC).replace(tzinfo=None)
+    con.execute(
+        "INSERT INTO run_origin VALUES (?, ?, ?, ?, ?)",
+        [run_id, flow, when, *(window or (None, None))],
+    )
+
+
+def note_costs(
+    con: duckdb.DuckDBPyConnection,
+    run_id: str,
+    stages: Mapping[str, tuple[float | int, ...]],
+    sources: Mapping[str, tuple[float | int, ...]],
+) -> None:
+    """Write down what the run cost: rows of RUN_STAGE and RUN_SOURCE by their second column."""
+    for table, rows in (("run_stage", stages), ("run_source", sources)):
+        for name, facts in rows.items():
+            marks = ", ".join("?" for _ in facts)
+            con.execute(f"INSERT INTO {table} VALUES (?, ?, {marks})", [run_id, name, *facts])
+
+
+def covered_by(con: duckdb.DuckDBPyConnection, scheduled_at: datetime) -> str | None:
+    """The last whole night that began at or after `scheduled_at` and succeeded; None if none did."""
+    rows = con.execute(
+        "SELECT max(run_id) FROM run JOIN run_origin USING (run_id)"
+        " WHERE flow = 'nightly' AND state = 'succeeded' AND started_at >= ?",
+        [scheduled_at.astimezone(UTC).replace(tzinfo=None)],
+    ).fetchall()
+    return None if rows[0][0] is None else str(rows[0][0])
 
 
 def note_run(con: duckdb.DuckDBPyConnection, run_id: str, facts: Mapping[str, object]) -> None:

@@ -342,7 +342,10 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], seconds: float = 120) 
 
 Tables = dict[str, pl.DataFrame]
 # What tells of the run itself: another run, another value.
-OF_THE_RUN = {"run": None, "quality_result": None, "source_file": "run_id"}
+OF_THE_RUN = {
+    "run": None, "run_origin": None, "run_stage": None, "run_source": None, "quality_result": None,
+    "source_file": "run_id",
+}  # fmt: skip
 
 
 def tables(home: Path, only: Iterable[str] = ()) -> Tables:

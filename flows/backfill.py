@@ -1,0 +1,100 @@
+"""Read and restate some days anew, beside the schedule and under the same lock."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from prefect import flow
+from pydantic import Field
+
+from flows.config import ConfigError, read_config
+from flows.nightly import HomePath, SettingsPath, Wait
+from flows.occasion import run_name, scheduled_at
+from flows.plan import ExportFile, found_files, to_read
+from flows.session import Done, Open, Origin, opened
+from flows.stages import FLOW_TIMEOUT, compute, ingest_files, publish_new
+from flows.transform import models_of
+from warehouse import window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import duckdb
+
+Since = Annotated[date, Field(title="Since", description="First day.")]
+Until = Annotated[date, Field(title="Until", description="Last day, included.")]
+Sources = Annotated[
+    list[str] | None,
+    Field(title="Sources", description="Only these, by their names in the settings; none: all of them."),
+]  # fmt: skip
+
+
+@flow(name="tieline-backfill", flow_run_name=run_name, timeout_seconds=FLOW_TIMEOUT)
+def backfill(
+    since: Since,
+    until: Until,
+    settings: SettingsPath = "tieline.toml",
+    home: HomePath = None,
+    sources: Sources = None,
+    wait: Wait = 0,
+) -> Done:
+    """Read anew every file that shows something of these days, take these days from it, restate them.
+
+    What the files show of other days stays as it is, and what a night still has to read it still reads.
+    """
+    config = read_config(Path(settings), Path(home) if home else None)
+    check_window(since, until)
+    wanted = sources or [source.name for source in config.settings.source]
+    unknown = set(wanted) - {source.name for source in config.settings.source}
+    if unknown:
+        raise ConfigError(f"{config.path}: no source is called {', '.join(sorted(unknown))}")
+    models = models_of(config)
+    with opened(config, Origin("backfill", scheduled_at(), (since, until)), wait) as (held, done):
+        load_window(held, done, since, until, wanted)
+        compute(held, done, models)
+        publish_new(held, done, models)
+    return done
+
+
+def check_window(since: date, until: date) -> None:
+    """Raise ConfigError where the days are in the wrong order."""
+    if until < since:
+        raise ConfigError(f"until {until} is before since {since}; give the last day second")
+
+
+def load_window(held: Open, done: Done, since: date, until: date, sources: Sequence[str]) -> None:
+    """Load these days anew, and mark them as stale."""
+    there = [file for file in found_files(held.config).files if file.source.name in sources]
+    files, done.gone = in_window(held.con, there, since, until, sources)
+    ingest_files(held, done, files, days=(since, until))
+    window.make_stale(held.con, since, until)
+
+
+def in_window(
+    con: duckdb.DuckDBPyConnection,
+    there: Sequence[ExportFile],
+    since: date,
+    until: date,
+    sources: Sequence[str],
+) -> tuple[list[ExportFile], int]:
+    """Files that showed something of these days, or are not read yet; and how many of them are gone."""
+    rows = con.execute(
+        "SELECT file_id, source, content FROM source_file"
+        " WHERE first_day <= $until AND last_day >= $since AND list_contains($sources, source)",
+        {"since": since, "until": until, "sources": list(sources)},
+    ).fetchall()
+    by_number = {file.file_id: file for file in there}
+    by_content = {(file.source.name, file.content): file for file in there}
+    chosen = {file.file_id: file for file in to_read(con, there)}
+    gone = 0
+    for number, source, content in rows:
+        moved = by_content.get((source, content))  # read under a name that it no longer has
+        file = by_number.get(number) or (replace(moved, file_id=number) if moved else None)
+        if file is None:
+            gone += 1
+        else:
+            chosen[number] = file
+    return list(chosen.values()), gone

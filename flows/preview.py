@@ -1,0 +1,160 @@
+"""`tieline run --dry-run`: what a run would do and how long it would take. Changes nothing.
+
+The warehouse is opened for reading only. New and changed files are read, because only they say which
+days they touch; what the quality checks would put aside is not known yet.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, NamedTuple
+
+import polars as pl
+
+from flows.config import Config, read_key
+from flows.directories import told_now
+from flows.estimate import estimate
+from flows.ingest import batches
+from flows.plan import ExportFile, found_files, to_read, without_path
+from flows.progress import steps
+from flows.tables import many
+from flows.transform import models_of, parameters
+from transforms import people
+from transforms.model import fingerprints
+from transforms.periods import periods
+from transforms.sources.base import UnreadableFileError
+from warehouse import identity, load, memberships
+from warehouse import preview as differences
+from warehouse.connection import open_readonly, open_scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+
+    import duckdb
+
+NAMED = 20  # files that are listed
+
+
+class Shown(NamedTuple):
+    """What reading one file found."""
+
+    file: ExportFile
+    events: int = 0
+    first: date | None = None
+    last: date | None = None
+    refused: str = ""
+
+
+def preview(config: Config, *, rebuild: bool = False) -> Iterator[str]:
+    """What `tieline run` would do now, in lines. Raises WarehouseBusyError while a run is on."""
+    models = models_of(config)
+    with ExitStack() as stack:
+        con, addresses = _databases(config, stack)
+        key = read_key(config) if config.key_file.exists() else b"\0"
+        known = {number for (number,) in con.execute("SELECT file_id FROM source_file").fetchall()}
+        differences.begin(con)
+        shown = _read(con, config, to_read(con, found_files(config).files), key)
+        yield from _told(shown, known)
+        good = [one for one in shown if not one.refused]
+        changed, days = differences.changes(con, [one.file.file_id for one in good])
+        moved = _people_days(con, config, addresses, key)
+        waiting = [day for (day,) in con.execute("FROM stale_day").fetchall()]
+        today = config.today()
+        stale = sorted({day for day in (*days, *moved, *waiting) if day < today})
+        built = {} if rebuild else dict(con.execute("FROM model_state").fetchall())
+        marks = fingerprints(models, parameters(config))
+        whole = [name for name, mark in marks.items() if built.get(name) != mark]
+        counted = {grain: len(found) for grain, found in periods(con, stale).items()}
+        if moved:
+            yield f"Directories, domains or boundaries tell something else of {many(len(moved), 'day')}."
+        yield from _restated(stale, counted, whole)
+        work = {
+            "read": sum(one.file.size for one in shown),
+            "load": changed,
+            "transform": sum(counted.values()),
+            "publish": int(bool(stale or whole)),
+        }
+        yield from estimate(con, work, whole=bool(whole))
+    yield "Nothing was changed. To do it: tieline run"
+
+
+def _databases(config: Config, stack: ExitStack) -> tuple[duckdb.DuckDBPyConnection, pl.DataFrame]:
+    """The warehouse, or an empty one before the first run; and the addresses known."""
+    if not config.warehouse.exists():
+        con = stack.enter_context(open_scratch())
+        load.create(con)
+        return con, pl.DataFrame(schema=people.IDENTITY)
+    con = stack.enter_context(open_readonly(config.warehouse))
+    with open_readonly(config.identity) as known:
+        return con, identity.addresses(known)
+
+
+def _read(
+    con: duckdb.DuckDBPyConnection, config: Config, files: Sequence[ExportFile], key: bytes
+) -> list[Shown]:
+    found = []
+    with steps("look", len(files)) as show:
+        for file in files:
+            show(file.label)
+            events = 0
+            days: set[date] = set()
+            try:
+                for _, staged in batches(config, file, key):
+                    differences.add(con, staged.events, staged.participations)
+                    events += staged.events.height
+                    days.update(staged.events["day"].unique())
+            except UnreadableFileError as error:
+                found.append(Shown(file, refused=without_path(error, file.path)))
+                continue
+            found.append(Shown(file, events, min(days, default=None), max(days, default=None)))
+    return found
+
+
+def _people_days(
+    con: duckdb.DuckDBPyConnection, config: Config, addresses: pl.DataFrame, key: bytes
+) -> list[date]:
+    """Days on which people belong elsewhere than is loaded."""
+    wanted = config.settings.people
+    found = people.memberships(
+        told_now(config), addresses, config.domains, key=key, units=wanted.units,
+        nobody=people.nobody_pattern([*people.NOBODY, *wanted.nobody]),
+    )  # fmt: skip
+    present = {name for (name,) in con.execute("FROM boundary").fetchall()}
+    if present != set(wanted.boundaries):
+        return [day for (day,) in con.execute("SELECT DISTINCT day FROM event").fetchall()]
+    memberships.find_stale(con, found.membership, found.alias)
+    return [day for (day,) in con.execute("SELECT DISTINCT day FROM newly_stale").fetchall()]
+
+
+def _told(shown: Sequence[Shown], known: set[int]) -> Iterator[str]:
+    if not shown:
+        yield "Nothing new to read."
+        return
+    size = sum(one.file.size for one in shown)
+    yield f"Would read {many(len(shown), 'file')}, {size / 1e6:,.1f} MB:"
+    for one in shown[:NAMED]:
+        state = "changed" if one.file.file_id in known else "new"
+        if one.refused:
+            yield f"  {one.file.label}: would be REFUSED: {one.refused}"
+        elif one.first is None:
+            yield f"  {one.file.label}: {state}, no events"
+        else:
+            yield f"  {one.file.label}: {state}, {many(one.events, 'event')}, {one.first} to {one.last}"
+    if len(shown) > NAMED:
+        yield f"  and {len(shown) - NAMED:,} more"
+
+
+def _restated(
+    stale: Sequence[date], counted: dict[str, int], whole: Sequence[str]
+) -> Iterator[str]:
+    if stale:
+        grains = ", ".join(many(count, grain) for grain, count in counted.items())
+        yield f"Would restate {grains}, between {stale[0]} and {stale[-1]}, and what looks back at them."
+    if whole:
+        more = f" and {len(whole) - NAMED:,} more" if len(whole) > NAMED else ""
+        yield f"Would compute whole: {', '.join(whole[:NAMED])}{more}."
+    if stale or whole:
+        yield "Would publish a new release."
+    else:
+        yield "Would restate nothing; the published release would stay."

@@ -1,0 +1,116 @@
+"""One run over the warehouse: its lock, its databases, its row in the run log."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import astuple, dataclass, field
+from datetime import UTC, datetime
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from flows.config import read_key
+from flows.stopwatch import STAGES, Stopwatch
+from warehouse import identity, load, state
+from warehouse.connection import open_warehouse, warehouse_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
+
+    import duckdb
+
+    from flows.config import Config
+
+
+@dataclass(slots=True)
+class Done:
+    """What a run did, for whoever started it."""
+
+    run_id: str
+    files: int = 0
+    events: int = 0
+    quarantined: int = 0
+    refused: list[str] = field(default_factory=list)
+    gone: int = 0  # files of a backfill that are no longer there
+    days: int = 0
+    periods: int = 0
+    rebuilt: int = 0
+    release: str | None = None
+    covered_by: str | None = None  # the run that had done this one's work already
+    seconds: float = 0.0
+    seconds_read: float = 0.0
+    seconds_transform: float = 0.0
+    seconds_publish: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What the stages of one run share."""
+
+    config: Config
+    con: duckdb.DuckDBPyConnection
+    identity: duckdb.DuckDBPyConnection
+    key: bytes
+    run_id: str
+    watch: Stopwatch
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which flow a run is, when a schedule wanted it, and for a backfill its first and last day."""
+
+    flow: str
+    scheduled_at: datetime | None = None
+    window: tuple[date, date] | None = None
+
+
+@contextmanager
+def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, Done]]:
+    """Hold the warehouse for one run, and write down what becomes of it.
+
+    Waits at most `wait` seconds. Raises WarehouseBusyError, and ConfigError where the key is wrong.
+    """
+    now = datetime.now(UTC)
+    done = Done(state.new_run_id(now))
+    begun = perf_counter()
+    with ExitStack() as stack:
+        stack.enter_context(warehouse_lock(config.warehouse, wait, done.run_id))
+        key = read_key(config)
+        con = stack.enter_context(open_warehouse(config.warehouse, reach=[config.published]))
+        people = stack.enter_context(open_warehouse(config.identity))
+        load.create(con)
+        identity.create(people)
+        load.clear_stage(con)
+        held = Open(config, con, people, key, done.run_id, Stopwatch())
+        state.begin_run(con, done.run_id, now)
+        state.note_origin(
+            con, done.run_id, origin.flow, scheduled_at=origin.scheduled_at, window=origin.window
+        )
+        try:
+            yield held, done
+        except BaseException as error:
+            state.end_run(con, done.run_id, "failed", f"{type(error).__name__}: {error}")
+            raise
+        done.seconds = perf_counter() - begun
+        _note(held, done)
+        state.end_run(con, done.run_id, "succeeded")
+
+
+def _note(held: Open, done: Done) -> None:
+    stages = {name: held.watch.stages[name] for name in STAGES if name in held.watch.stages}
+    done.seconds_read, done.seconds_transform, done.seconds_publish = (
+        sum(stages[name].seconds for name in names if name in stages)
+        for names in (("read", "load"), ("transform",), ("publish",))
+    )
+    facts = {
+        "files": done.files, "events": done.events, "rejected": done.quarantined,
+        "stale_days": done.days, "seconds_read": done.seconds_read,
+        "seconds_transform": done.seconds_transform, "seconds_publish": done.seconds_publish,
+    }  # fmt: skip
+    state.note_run(held.con, held.run_id, facts)
+    state.note_costs(
+        held.con,
+        held.run_id,
+        {name: astuple(stage) for name, stage in stages.items()},
+        {name: astuple(brought) for name, brought in held.watch.sources.items()},
+    )

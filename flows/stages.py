@@ -1,0 +1,156 @@
+"""The stages of a run as Prefect tasks: what is transient is tried again, and nothing hangs for ever.
+
+Everything they do is in plain functions of the modules beside this one.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from prefect import Task, task
+from prefect.context import FlowRunContext
+
+from flows import ingest
+from flows.plan import ExportFile, LeftAside, found_files, to_read
+from flows.progress import steps
+from flows.publish import release
+from flows.session import Done, Open
+from flows.transform import bring_up_to_date
+from flows.transient import retried
+from transforms.model import Model
+from transforms.runner import Built
+from warehouse import window
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+HOUR = 3600
+STAGE_TIMEOUT = 6 * HOUR  # no file and no stage of 100 million participations comes near it
+FLOW_TIMEOUT = 20 * HOUR  # before the next night
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Days = tuple["date", "date"]  # first and last
+
+
+@task(task_run_name="read {file.label}", timeout_seconds=STAGE_TIMEOUT, **retried())
+def read_file(held: Open, file: ExportFile) -> ingest.Read:
+    """Read one export file into the staging tables."""
+    return ingest.stage_file(held.con, held.identity, held.config, file, held.key, held.run_id)
+
+
+@task(task_run_name="check and load batch {batch}", timeout_seconds=STAGE_TIMEOUT, **retried())
+def check_and_load(held: Open, batch: int) -> ingest.Checked:
+    """Validate the staged batch with the memberships of now; load it in one transaction."""
+    told = ingest.read_directories(held.con, held.identity, held.config)
+    found = ingest.stage_people(held.con, held.identity, held.config, told, held.key)
+    return ingest.check_and_load(
+        held.con, held.config, found, run_id=held.run_id, batch=batch, unread=told.refused
+    )
+
+
+@task(task_run_name="transform", timeout_seconds=STAGE_TIMEOUT)
+def transform(held: Open, models: list[Model], *, rebuild: bool = False) -> Built:
+    """Restate every stale period."""
+    today = held.config.today()
+    with steps("transform", len(models)) as show:
+        return bring_up_to_date(
+            held.con, held.config, models, today=today, rebuild=rebuild, progress=show
+        )
+
+
+@task(task_run_name="publish", timeout_seconds=STAGE_TIMEOUT, **retried())
+def publish(held: Open, models: list[Model]) -> Path | None:
+    """Release the thresholded tables."""
+    return release(held.con, held.config, models, run_id=held.run_id, today=held.config.today())
+
+
+def _done(stage: Task[P, R], *arguments: P.args, **named: P.kwargs) -> R:
+    """The task within a flow run; without Prefect, in tests and benchmarks, what it does."""
+    return (stage if FlowRunContext.get() else stage.fn)(*arguments, **named)
+
+
+def ingest_new(held: Open, done: Done) -> None:
+    """Read what is new or changed, check and load it."""
+    there, aside = found_files(held.config)
+    ingest.forget_refusals(held.con, there)
+    ingest_files(held, done, to_read(held.con, there), aside)
+
+
+def ingest_files(
+    held: Open,
+    done: Done,
+    files: Sequence[ExportFile],
+    aside: Iterable[LeftAside] = (),
+    days: Days | None = None,
+) -> None:
+    """Read `files`, check and load them; with `days` only what lies in these."""
+    ingest.note_left_aside(held.con, aside)
+    for read, checked in _batches(held, files, days):
+        done.files += len(read)
+        done.events += sum(one.events for one in read)
+        done.quarantined += checked.quarantined
+        done.refused += [f"{one.file.label}: {one.refused}" for one in read if one.refused]
+        done.refused += [one for one in checked.refused if one not in done.refused]
+
+
+def compute(held: Open, done: Done, models: list[Model], *, rebuild: bool = False) -> None:
+    """Restate what is stale."""
+    with held.watch.stage("transform") as stage:
+        built = _done(transform, held, models, rebuild=rebuild)
+        stage.amount += built.periods
+    done.days, done.periods, done.rebuilt = built.days, built.periods, len(built.rebuilt)
+
+
+def publish_new(held: Open, done: Done, models: list[Model]) -> None:
+    """Publish, unless the current release is up to date."""
+    with held.watch.stage("publish") as stage:
+        released = _done(publish, held, models)
+        stage.amount += released is not None
+    done.release = str(released) if released else None
+
+
+def _batches(
+    held: Open, files: Sequence[ExportFile], days: Days | None
+) -> Iterator[tuple[list[ingest.Read], ingest.Checked]]:
+    """Read in batches of so many rows, each checked and loaded before the next is read."""
+    batch: list[ingest.Read] = []
+    rows, number = 0, 1
+    with steps("read", len(files)) as show:
+        for file in files:
+            show(file.label)
+            batch.append(_read(held, file))
+            rows += batch[-1].participations
+            if rows >= ingest.STAGE_ROWS:
+                yield batch, _load(held, number, days)
+                batch, rows, number = [], 0, number + 1
+    if batch or ingest.people_changed(held.con, held.identity, held.config, held.key):
+        yield batch, _load(held, number, days)
+
+
+def _read(held: Open, file: ExportFile) -> ingest.Read:
+    begun = perf_counter()
+    with held.watch.stage("read") as stage:
+        read = _done(read_file, held, file)
+        stage.amount += file.size
+    brought = held.watch.source(file.source.name)
+    brought.files += 1
+    brought.bytes += file.size
+    brought.records += read.records
+    brought.events += read.events
+    brought.rejected += read.rejected
+    brought.refused += read.refused is not None
+    brought.seconds += perf_counter() - begun
+    return read
+
+
+def _load(held: Open, batch: int, days: Days | None) -> ingest.Checked:
+    with held.watch.stage("load") as stage:
+        if days:
+            window.keep_outside(held.con, *days)
+        checked = _done(check_and_load, held, batch)
+        stage.amount += checked.changed_events
+    return checked
