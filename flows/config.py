@@ -35,10 +35,13 @@ class Network(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: Name of the network, as readers see it.
         time_zone: Time zone of days and periods, and of times that name none.
+        country: Country whose public holidays the published calendar shows, by its code of two
+            letters; "" for none. School vacations are known for NL.
     """
 
     name: Name = "My network"
     time_zone: str = "Europe/Amsterdam"
+    country: str = "NL"
 
 
 class Folders(Struct, frozen=True, forbid_unknown_fields=True):
@@ -373,6 +376,11 @@ def _check(path: Path, settings: Settings) -> None:
             f"{path}: network.time_zone: {settings.network.time_zone!r} is no time zone; "
             "write one like Europe/Amsterdam"
         ) from None
+    if not _is_known(settings.network.country):
+        raise ConfigError(
+            f"{path}: network.country: no public holidays known for {settings.network.country!r}; "
+            'write a code of two letters like NL, or "" for none'
+        )
     _check_dated(path, settings.people)
     _check_own(path, settings.parameters)
     names = [source.name for source in settings.source]
@@ -382,6 +390,14 @@ def _check(path: Path, settings: Settings) -> None:
     for source in settings.source:
         if source.mapping and not source.format:
             raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
+
+
+def _is_known(country: str) -> bool:
+    if country in {"", "NL"}:
+        return True
+    from warehouse.serving.days_off import is_known  # takes a second
+
+    return is_known(country)
 
 
 def _check_own(path: Path, parameters: ModelParameters) -> None:

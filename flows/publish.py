@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -21,6 +21,7 @@ from transforms.signals import read_signals, signal_rows
 from warehouse import state
 from warehouse.schema import METRIC_VALUE, TREND, Table, quoted
 from warehouse.serving import mart
+from warehouse.serving.days_off import days_off
 from warehouse.serving.publish import Content, Facts, publish
 from warehouse.serving.releases import prune
 from warehouse.serving.report import write_beside
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from flows.config import Config
     from transforms.model import Model
 
+A_QUARTER = timedelta(days=92)
+
 
 def release(
     con: duckdb.DuckDBPyConnection,
@@ -47,7 +50,9 @@ def release(
     """Publish; return the released file, or None where the current release is up to date."""
     metrics = catalogue(models, parameters(config))
     rules = config.settings.disclosure
-    network = msgspec.json.encode([config.settings.network, rules], order="deterministic")
+    network = msgspec.json.encode(
+        [config.settings.network, rules, mart.VERSION], order="deterministic"
+    )
     facts = [metrics.write_json(), network]
     fingerprint = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
     if state.published(con) == fingerprint and config.current.exists():
@@ -86,6 +91,11 @@ def release(
             },
             signals=[signal_rows(signal, parameters(config)) for signal in read_signals()],
             catalogue=metrics,
+            days_off=days_off(
+                config.settings.network.country,
+                (first or today) - A_QUARTER,  # periods reach beyond the days with data
+                (last or today) + A_QUARTER,
+            ),
         ),
         facts=Facts(
             run_id=run_id,
@@ -97,6 +107,7 @@ def release(
             dominance=rules.dominance,
             time_zone=config.settings.network.time_zone,
             network=config.settings.network.name,
+            parameters=msgspec.json.encode(parameters(config), order="sorted").decode(),
         ),
         beside=write_beside,
     )

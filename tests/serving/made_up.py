@@ -101,6 +101,7 @@ def facts(run_id: str = "run", k: int = 5) -> Facts:
         dominance=0.75,
         time_zone="Europe/Amsterdam",
         network="Invented",
+        parameters='{"loss": 2}',
     )
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 WHOLE = """
 SELECT (SELECT CAST(replace(run_id, 'g', '') AS INTEGER) FROM mart.publication),
   (SELECT CAST(min(value) AS INTEGER) FROM mart.metric_value WHERE hidden_reason IS NULL),
-  (SELECT CAST(max(value) AS INTEGER) FROM mart.flow_weekly WHERE hidden_reason IS NULL),
+  (SELECT CAST(max(weight) AS INTEGER) FROM mart.weekly_lines WHERE NOT is_hidden),
   (SELECT CAST(min(value) AS INTEGER) FROM mart.trend WHERE hidden_reason IS NULL),
-  (SELECT CAST(max(value) AS INTEGER) FROM mart.network_trend WHERE hidden_reason IS NULL),
+  (SELECT CAST(min(weight) AS INTEGER) FROM mart.weekly_lines WHERE NOT is_hidden),
   (SELECT count(*) FROM mart.metric_value), (SELECT count(*) FROM mart.trend),
   (SELECT count(*) FROM mart.calendar)
 """

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from warehouse import schema
@@ -17,6 +17,9 @@ from warehouse.schema import (
     one_of,
     quoted,
 )
+from warehouse.serving import views
+from warehouse.serving.days_off import REGIONS, VACATIONS_KNOWN
+from warehouse.serving.views import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,26 +27,16 @@ if TYPE_CHECKING:
 
 CATALOG = "bi"
 MART = "mart"
+VERSION = 1  # raised when a table, view or column goes or means something else; never for a new one
 
 FEW_PEOPLE = "few people"
 ONE_PERSON = "one person carries most"
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view of `mart`: its SELECT names tables without a schema, so any file name will do."""
-
-    name: str
-    description: str
-    columns: tuple[Column, ...]
-    query: str
-
-
 def create(item: Table | View) -> str:
     """CREATE statement with every rule as a CHECK."""
     if isinstance(item, View):
-        names = ", ".join(column.name for column in item.columns)
-        return f"CREATE VIEW {item.name} ({names}) AS {item.query}"
+        return f"CREATE VIEW {item.name} AS {item.query}"
     columns = [f"{c.name} {c.type}{'' if c.nullable else ' NOT NULL'}" for c in item.columns]
     checks = [f"CHECK ({column.rule})" for column in item.columns if column.rule]
     return f"CREATE TABLE {item.name} (\n  " + ",\n  ".join(columns + checks) + "\n)"
@@ -63,11 +56,49 @@ def comments(item: Table | View) -> list[str]:
 
 
 def calendar_rows(
-    first_day: date | None, last_day: date | None, source: str = METRIC_VALUE.name
+    first_day: date | None,
+    last_day: date | None,
+    source: str = METRIC_VALUE.name,
+    off: str = "holiday_to_publish",
 ) -> str:
-    """SELECT of CALENDAR: each (grain, period) of `source`, measured against the days with data."""
+    """SELECT of CALENDAR: each (grain, period) of `source`, measured against the days with data.
+
+    `off` has the columns of HOLIDAY.
+    """
     begin, end = (f"DATE '{day}'" if day else "NULL::DATE" for day in (first_day, last_day))
+    known = " AND ".join(
+        f"{day} {sign} DATE '{edge}'"
+        for day, sign, edge in zip(
+            ("period", "last_day"), (">=", "<="), VACATIONS_KNOWN, strict=True
+        )
+    )
+    has_vacations = f"({known} AND EXISTS (FROM {off} WHERE kind = 'school'))"
+    vacation_days = ",\n  ".join(
+        f"CASE WHEN {has_vacations} THEN count(*) FILTER (is_weekday AND is_{region}) END"
+        f" AS vacation_{region}"
+        for region in REGIONS
+    )
+    in_region = ", ".join(
+        f"coalesce(bool_or(off.region = {quoted(region)}), false) AS is_{region}"
+        for region in REGIONS
+    )
     return f"""
+WITH span AS (
+  SELECT DISTINCT grain, period,
+    CASE grain
+      WHEN 'day' THEN period
+      WHEN 'week' THEN period + 6
+      WHEN 'month' THEN last_day(period)
+      ELSE last_day(CAST(period + INTERVAL 2 MONTH AS DATE)) END AS last_day
+  FROM {source}
+), day AS (
+  SELECT grain, period, span.last_day, isodow(day) < 6 AS is_weekday,
+    coalesce(bool_or(off.kind = 'public'), false) AS is_public, {in_region}
+  FROM (
+    SELECT *, CAST(unnest(generate_series(period, last_day, INTERVAL 1 DAY)) AS DATE) AS day FROM span
+  ) AS span LEFT JOIN {off} AS off ON day BETWEEN off.first_day AND off.last_day
+  GROUP BY grain, period, span.last_day, day
+)
 SELECT grain, period, period AS first_day, last_day,
   CASE grain
     WHEN 'day' THEN strftime(period, '%Y-%m-%d')
@@ -76,16 +107,11 @@ SELECT grain, period, period AS first_day, last_day,
     ELSE strftime(period, '%Y') || '-Q' || quarter(period) END AS name,
   CASE WHEN {begin} IS NULL OR {end} IS NULL THEN 0.0
     ELSE greatest(0, date_diff('day', greatest(period, {begin}), least(last_day, {end})) + 1)
-      / (date_diff('day', period, last_day) + 1) END AS completeness
-FROM (
-  SELECT DISTINCT grain, period,
-    CASE grain
-      WHEN 'day' THEN period
-      WHEN 'week' THEN period + 6
-      WHEN 'month' THEN last_day(period)
-      ELSE last_day(CAST(period + INTERVAL 2 MONTH AS DATE)) END AS last_day
-  FROM {source}
-)"""
+      / (date_diff('day', period, last_day) + 1) END AS completeness,
+  count(*) FILTER (is_weekday) AS weekdays,
+  count(*) FILTER (is_weekday AND is_public) AS holidays,
+  {vacation_days}
+FROM day GROUP BY grain, period, last_day"""
 
 
 COMPLETENESS_ROWS = "FROM completeness"
@@ -274,6 +300,28 @@ CALENDAR = Table(
             "Part of the period's days that lies between the first and the last day with data.",
             rule="completeness BETWEEN 0 AND 1", words="completeness is not between 0 and 1",
         ),
+        Column("weekdays", "BIGINT", "Days from Monday to Friday."),
+        Column("holidays", "BIGINT", "Of these, public holidays."),
+        *(
+            Column(f"vacation_{region}", "BIGINT",
+                   f"Of the weekdays, those in a school vacation of region {dutch}, the Netherlands; empty where not known.",
+                   nullable=True)
+            for region, dutch in zip(REGIONS, ("Noord", "Midden", "Zuid"), strict=True)
+        ),
+    ),
+)  # fmt: skip
+HOLIDAY = Table(
+    "holiday",
+    "Public holidays and school vacations in the days that the calendar covers.",
+    (
+        Column("kind", "VARCHAR", "public or school.", rule="kind IN ('public', 'school')",
+               words="kind is not public or school"),
+        Column("region", "VARCHAR", "Region of a school vacation: north, middle or south; (all) for a public holiday."),
+        Column("first_day", "DATE", "First day."),
+        Column("last_day", "DATE", "Last day, included.",
+               rule="last_day >= first_day", words="last day is before the first"),
+        Column("name_en", "VARCHAR", "Name, English."),
+        Column("name_nl", "VARCHAR", "Name, Dutch; English where there is none."),
     ),
 )  # fmt: skip
 PUBLICATION = Table(
@@ -296,61 +344,12 @@ PUBLICATION = Table(
         ),
         Column("time_zone", "VARCHAR", "Time zone of days and periods."),
         Column("network", "VARCHAR", "Name of the network."),
+        Column("mart_version", "BIGINT", "Version of this schema; see docs/published.md."),
+        Column("parameters", "VARCHAR", "Parameters of models and metrics, and the values used, as JSON."),
     ),
 )  # fmt: skip
 TABLES = (
-    CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, METRIC, UNIT, CALENDAR, PUBLICATION,
-    SIGNAL,
+    CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, METRIC, UNIT, CALENDAR, HOLIDAY,
+    PUBLICATION, SIGNAL,
 )  # fmt: skip
-
-_COLUMN = {column.name: column for table in (SERIES, CELL) for column in table.columns}
-_LINE = tuple(_COLUMN[name] for name in ("period", "boundary", "unit", "other_unit", "channel"))
-_FLOW = (
-    *_LINE,
-    Column("value", "DOUBLE", "Weight of the interaction.", nullable=True),
-    Column(
-        "hours", "DOUBLE", "Hours together in meetings; empty for message and work.", nullable=True
-    ),
-    _COLUMN["people"],
-    _COLUMN["other_people"],
-    _COLUMN["hidden_reason"],
-)
-_NETWORK = tuple(
-    _COLUMN[name]
-    for name in (
-        "metric", "measure", "grain", "period", "channel", "boundary",
-        *TREND_NUMBERS, "hidden_reason",
-    )
-)  # fmt: skip
-
-
-def _flow(grain: str) -> View:
-    keys = [column.name for column in _LINE]
-    same = " AND ".join(f"hours.{name} = weight.{name}" for name in keys)
-    return View(
-        f"flow_{grain}ly",
-        f"The lines: interaction between two units, or inside one, per {grain}."
-        " Choose one channel: (all) holds the others.",
-        _FLOW,
-        f"""
-SELECT {", ".join(f"weight.{name}" for name in keys)}, weight.value, hours.value AS hours,
-  weight.people, weight.other_people, weight.hidden_reason
-FROM metric_value AS weight LEFT JOIN metric_value AS hours
-  ON hours.metric = 'flow' AND hours.measure = 'hours' AND hours.grain = weight.grain AND {same}
-WHERE weight.metric = 'flow' AND weight.measure = 'weight' AND weight.grain = '{grain}'""",
-    )
-
-
-VIEWS = (
-    _flow("week"),
-    _flow("month"),
-    View(
-        "network_trend",
-        "The network as a whole: each measure with its change and trend."
-        " Choose one channel and one boundary.",
-        _NETWORK,
-        f"""
-SELECT {", ".join(column.name for column in _NETWORK)}
-FROM trend WHERE unit = {quoted(ALL)} AND other_unit = {quoted(ALL)}""",
-    ),
-)
+VIEWS = views.VIEWS

@@ -11,22 +11,21 @@ from __future__ import annotations
 import re
 import shutil
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import duckdb
+import polars as pl
 
 from warehouse.connection import STORAGE_VERSION, open_readonly
 from warehouse.schema import ALL, quoted
-from warehouse.serving import mart, releases
+from warehouse.serving import days_off, mart, releases
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
-
-    import polars as pl
 
     from warehouse.schema import Table
 
@@ -41,12 +40,13 @@ class Content:
 
     A table may come in several parts (one fits in memory, the whole may not) or stay empty. Columns are found by
     name. SELECTs may use the parameters $k and $dominance. `signals` are SELECTs over the new file's
-    own tables. `catalogue` has the columns of `mart.METRIC`.
+    own tables. `catalogue` has the columns of `mart.METRIC`, `days_off` those of `mart.HOLIDAY`.
     """
 
     rows: Mapping[str, Sequence[str]]
     signals: Sequence[str]
     catalogue: pl.DataFrame
+    days_off: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=days_off.SCHEMA))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Facts:
     dominance: float
     time_zone: str
     network: str
+    parameters: str = "{}"
 
 
 def publish(
@@ -110,14 +111,20 @@ def _build(
     con: duckdb.DuckDBPyConnection, path: Path, content: Content, facts: Facts
 ) -> Mapping[str, int]:
     """Write the file; return table → rows written."""
-    publication = {**asdict(facts), "duckdb_version": duckdb.__version__}
+    publication = {
+        **asdict(facts),
+        "duckdb_version": duckdb.__version__,
+        "mart_version": mart.VERSION,
+    }
     selects = {
         **content.rows,
         "metric": ["FROM catalogue_to_publish"],
+        "holiday": ["FROM holiday_to_publish"],
         "publication": ["SELECT " + ", ".join(f"${n} AS {n}" for n in publication)],
     }
     with _attached(con, path) as cursor:
         cursor.register("catalogue_to_publish", content.catalogue)
+        cursor.register("holiday_to_publish", content.days_off)
         cursor.execute("BEGIN")
         rows = {
             table.name: sum(
@@ -130,6 +137,7 @@ def _build(
         rows["signal"] = sum(_insert(cursor, mart.SIGNAL, select, {}) for select in content.signals)
         cursor.execute("COMMIT")
         cursor.unregister("catalogue_to_publish")
+        cursor.unregister("holiday_to_publish")
     return rows
 
 
