@@ -43,7 +43,9 @@ def test_release_keeps_what_its_version_promises(released: Schema) -> None:
 def test_release_is_what_the_data_dictionary_documents(released: Schema) -> None:
     text = DICTIONARY.read_text(encoding="utf-8")
     documented = {}
-    for table, section in re.findall(r"^### `mart\.(\w+)`\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL):
+    for table, section in re.findall(
+        r"^### `mart\.(\w+)`\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL
+    ):
         for column, kind in re.findall(r"^\| `(\w+)` \| (\w+) \|", section, re.MULTILINE):
             documented[table, column] = kind
     assert documented == released
