@@ -353,3 +353,4 @@ TABLES = (
     PUBLICATION, SIGNAL,
 )  # fmt: skip
 VIEWS = views.VIEWS
+RELATIONS: tuple[Table | View, ...] = (*TABLES, *VIEWS)

@@ -153,7 +153,7 @@ def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.Duc
             with con.cursor() as inside:  # USE holds for this cursor only
                 inside.execute(f"CREATE SCHEMA {mart.CATALOG}.{mart.MART}")
                 inside.execute(f"USE {mart.CATALOG}.{mart.MART}")
-                for item in (*mart.TABLES, *mart.VIEWS):
+                for item in mart.RELATIONS:
                     for statement in (mart.create(item), *mart.comments(item)):
                         inside.execute(statement)
             with con.cursor() as cursor:
@@ -183,7 +183,7 @@ def _assert_sound(path: Path, rows: Mapping[str, int], facts: Facts) -> None:
     """Open the file as a reader does and hold it to what it must be."""
     declared = {
         (mart.MART, item.name, column.name)
-        for item in (*mart.TABLES, *mart.VIEWS)
+        for item in mart.RELATIONS
         for column in item.columns
     }
     with open_readonly(path) as con:
