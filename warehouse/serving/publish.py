@@ -182,9 +182,7 @@ def _insert(
 def _assert_sound(path: Path, rows: Mapping[str, int], facts: Facts) -> None:
     """Open the file as a reader does and hold it to what it must be."""
     declared = {
-        (mart.MART, item.name, column.name)
-        for item in mart.RELATIONS
-        for column in item.columns
+        (mart.MART, item.name, column.name) for item in mart.RELATIONS for column in item.columns
     }
     with open_readonly(path) as con:
         found = con.execute(
