@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo install dev test test-all lint types bench docs wheel duckdb2 clean
+.PHONY: help demo install dev test test-all test-browser lint types bench docs wheel duckdb2 clean
 
 help:  ## What can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run  ## An invented network, from exports to trend tables
 	@$(BIN)/tieline demo --folder demo
@@ -39,8 +39,14 @@ lint: $(VENV)/.dev  ## Style, types and the direction of imports
 test: lint  ## Everything that CI checks
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
-test-all: test wheel duckdb2  ## And what takes long: crash loops, every real file, the wheel, DuckDB 2.0
+test-all: test wheel duckdb2 $(VENV)/.browser  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+test-browser: $(VENV)/.browser  ## The report in a real Chromium, with axe-core
+	@$(BIN)/python -m pytest -m slow tests/browser
+
+$(VENV)/.browser: $(VENV)/.dev
+	@bash .ci/browser.sh $(VENV)/npm && touch $@
 
 wheel: $(VENV)/.dev  ## Build the wheel and run it away from the sources
 	@$(BIN)/python .ci/smoke_wheel.py

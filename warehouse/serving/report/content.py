@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     import duckdb
 
-GRAINS: Final = ("month", "quarter")  # whole; of weeks only what the lines need
+GRAINS: Final = ("month", "quarter")
 DIGITS: Final = 4  # significant ones
 STATES: Final = {
     "growing": "g", "steady": "s", "weakening": "w", "quiet": "q", "lost": "l", "closed": "c",
@@ -41,13 +41,10 @@ def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any
     _numbered(con, content)
     content["hidden"] = _hidden(con, content)
     statuses: dict[str, int] = {}
-    content["cells"] = {
-        **{grain: _cells(con, content, grain, statuses) for grain in GRAINS},
-        "week": _cells(con, content, "week", statuses, "metric = 'flow' AND measure = 'weight'"),
-    }
+    content["cells"] = {grain: _cells(con, content, grain, statuses) for grain in GRAINS}
     content["statuses"] = list(statuses)
-    content["lines"] = {grain: _lines(con, content, grain) for grain in ("week", *GRAINS)}
-    content["part"] = {grain: _part(con, content, grain) for grain in ("week", *GRAINS)}
+    content["lines"] = {grain: _lines(con, content, grain) for grain in GRAINS}
+    content["part"] = {grain: _part(con, content, grain) for grain in GRAINS}
     content["delivery"] = {grain: _delivery(con, grain) for grain in GRAINS}
     content["directions"] = _directions(con, content)
     content["signals"] = _signals(con, content, language)
@@ -72,15 +69,16 @@ def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
             " WHERE grain = ? ORDER BY period",
             [grain],
         ).fetchall()
-        for grain in ("week", *GRAINS)
+        for grain in GRAINS
     }
     reasons = _column(
         con, "SELECT DISTINCT hidden_reason FROM mart.metric_value"
         " WHERE hidden_reason IS NOT NULL ORDER BY 1",
     )  # fmt: skip
     metrics = con.execute(
-        f"SELECT metric || '.' || measure, title_{language}, definition_{language}, unit, direction,"
-        " coalesce(reference, ''), coalesce(parameters, '') FROM mart.metric ORDER BY metric, measure"
+        f"SELECT metric || '.' || measure, title_{language}, definition_{language}, unit, unit_{language},"
+        f" direction, coalesce(reading_{language}, ''), coalesce(reference, ''),"
+        " coalesce(parameters, '') FROM mart.metric ORDER BY metric, measure"
     ).fetchall()
     return {
         "language": language,
@@ -131,7 +129,6 @@ def _cells(
     content: dict[str, Any],
     grain: str,
     statuses: dict[str, int],
-    which: str = "true",
 ) -> dict[str, list[list[Any]]]:
     """Series of one grain, by "boundary/channel/metric"."""
     reasons = " ".join(
@@ -155,7 +152,7 @@ WITH period AS (
   JOIN unit_number o ON o.a = v.boundary AND o.b = v.other_unit
   LEFT JOIN mart.trend t
     USING (metric, measure, grain, period, channel, boundary, unit, other_unit)
-  WHERE v.grain = $grain AND ({which})
+  WHERE v.grain = $grain
 )
 SELECT boundary, channel, metric, unit, other,
   list(idx ORDER BY idx), string_agg(status, '' ORDER BY idx),
@@ -226,18 +223,18 @@ FROM mart.line l
 JOIN period p USING (period)
 JOIN unit_number u ON u.a = l.boundary AND u.b = l.unit
 JOIN unit_number o ON o.a = l.boundary AND o.b = l.other_unit
-WHERE l.grain = $grain AND ($grain <> 'week' OR l.channel = $all)
+WHERE l.grain = $grain
 GROUP BY ALL ORDER BY ALL""",
-        {"grain": grain, "all": ALL},
+        {"grain": grain},
     ).fetchall()
     found: dict[str, list[list[Any]]] = {}
     length = len(content["periods"][grain])
     for boundary, channel, unit, other, places, letters, odd in rows:
         key = f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}"
-        told = [] if grain == "week" else [
+        told = [
             [int(place), _short(float(ratio)) if ratio else None, last_day]
             for place, ratio, last_day in odd or ()
-        ]  # fmt: skip
+        ]
         found.setdefault(key, []).append([unit, other, _spread(letters, places, length), told])
     return found
 

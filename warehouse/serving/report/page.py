@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 FILES: Final = {language: f"report.{language}.html" for language in LANGUAGES}
 _STATIC: Final = Path(__file__).parent / "static"
-_SCRIPTS: Final = ("data.js", "elements.js", "tables.js", "charts.js", "network.js", "answers.js",
-                   "pages.js", "start.js")  # fmt: skip
+_SCRIPTS: Final = (
+    "words", "series", "elements", "tables", "charts", "trends", "lines", "map", "matrix", "answers",
+    "signals", "address", "head", "page_parts", "page_overview", "page_units", "page_leadership", "page_measures",
+    "page_data", "page_about", "start",
+)  # fmt: skip
 _VEGA_LITE: Final = "6.4"
 _LICENCE: Final = (
     "/* Vega, Vega-Lite and Vega-Embed, (c) University of Washington Interactive Data Lab and"
@@ -79,7 +82,7 @@ def _charting() -> str:
 
 @cache
 def _application() -> str:
-    body = "\n".join(_static(name) for name in _SCRIPTS)
+    body = "\n".join(_static(f"{name}.js") for name in _SCRIPTS)
     return f'"use strict";\n(() => {{\n{body}\n}})();\n'
 
 

@@ -10,42 +10,88 @@ function few(items, most, more) {
 }
 
 function answer(id, question, conclusion, items, note, hash) {
-  return el("article", { class: "answer", id },
-    el("h3", {}, question), el("p", { class: "conclusion" }, conclusion),
-    items.length ? el("ul", {}, items.map((item) => el("li", {}, item))) : null,
+  return el(
+    "article",
+    { class: "answer", id },
+    el("h3", {}, question),
+    el("p", { class: "conclusion" }, conclusion),
+    items.length
+      ? el(
+          "ul",
+          {},
+          items.map((item) => el("li", {}, item)),
+        )
+      : null,
     note ? el("p", { class: "note" }, note) : null,
-    hash ? el("p", { class: "more" }, link(t("see_more"), hash)) : null);
+    hash ? el("p", { class: "more" }, link(t("see_more"), hash)) : null,
+  );
 }
 
 function hiddenLines(choice) {
   const { grain, at } = choice.period;
-  return allSeries(grain, choice, "flow.weight").filter(({ unit, other, steps }) => unit !== other && unit !== EVERY && other !== EVERY
-    && UNITS[unit].name !== CONTENT.unknown && UNITS[other].name !== CONTENT.unknown && steps[at].status === "hidden")
+  return allSeries(grain, choice, "flow.weight")
+    .filter(
+      ({ unit, other, steps }) =>
+        unit !== other &&
+        unit !== EVERY &&
+        other !== EVERY &&
+        UNITS[unit].name !== CONTENT.unknown &&
+        UNITS[other].name !== CONTENT.unknown &&
+        steps[at].status === "hidden",
+    )
     .map(({ unit, other, steps }) => ({ unit, other, reason: steps[at].reason }));
 }
 
 /** Which lines went quiet? Those that turned silent in the period first, then those that were already. */
 function quietAnswer(choice) {
-  const told = lines("month", choice).map((line) => ({ line, ...(standing(line, choice.period) ?? {}) })).filter((one) => STILL.includes(one.state));
+  const told = lines("month", choice)
+    .map((line) => ({ line, ...(standing(line, choice.period) ?? {}) }))
+    .filter((one) => STILL.includes(one.state));
   const months = within(choice.period, "month");
-  const began = (one) => months.some((month) => {
-    const before = month.at > 0 ? one.line.states[month.at - 1] : null;
-    return STILL.includes(one.line.states[month.at]) && before && !STILL.includes(before);
-  });
+  const began = (one) =>
+    months.some((month) => {
+      const before = month.at > 0 ? one.line.states[month.at - 1] : null;
+      return STILL.includes(one.line.states[month.at]) && before && !STILL.includes(before);
+    });
   const now = told.filter((one) => began(one) && one.state !== "closed");
   const earlier = told.filter((one) => !began(one) && one.state !== "closed");
   const closed = told.filter((one) => one.state === "closed" && began(one));
-  const since = (one) => [lineLink(one.line.unit, one.line.other), one.last ? ` – ${t("last_seen", { day: showDay(one.last) })}` : ""];
+  const since = (one) => [
+    lineLink(one.line.unit, one.line.other),
+    one.last ? ` – ${t("last_seen", { day: showDay(one.last) })}` : "",
+  ];
   const named = (list) => few(list.map(since), 5, (n) => t("and_more", { n: String(n) }));
-  const items = [...named(now).map((item) => [el("strong", {}, t("now_quiet")), " ", item]), ...named(earlier).map((item) => [el("strong", {}, t("still_quiet")), " ", item])];
+  const items = [
+    ...named(now).map((item) => [el("strong", {}, t("now_quiet")), " ", item]),
+    ...named(earlier).map((item) => [el("strong", {}, t("still_quiet")), " ", item]),
+  ];
   if (closed.length) {
-    items.push([el("strong", {}, t("closed_lines", { n: String(closed.length) })), " ", t("closed_why"), " ",
-      few(closed.map((one) => lineLink(one.line.unit, one.line.other)), 5, (n) => t("and_more", { n: String(n) })).flatMap((item, n) => (n ? ["; ", item] : [item]))]);
+    items.push([
+      el("strong", {}, t("closed_lines", { n: String(closed.length) })),
+      " ",
+      t("closed_why"),
+      " ",
+      few(
+        closed.map((one) => lineLink(one.line.unit, one.line.other)),
+        5,
+        (n) => t("and_more", { n: String(n) }),
+      ).flatMap((item, n) => (n ? ["; ", item] : [item])),
+    ]);
   }
-  const conclusion = now.length ? t("quiet_some", { n: String(now.length), period: choice.period.label })
-    : earlier.length ? t("quiet_none_but", { period: choice.period.label, n: String(earlier.length) }) : t("quiet_none", { period: choice.period.label });
+  const conclusion = now.length
+    ? t("quiet_some", { n: String(now.length), period: choice.period.label })
+    : earlier.length
+      ? t("quiet_none_but", { period: choice.period.label, n: String(earlier.length) })
+      : t("quiet_none", { period: choice.period.label });
   const untold = hiddenLines(choice).length;
-  return answer("answer-quiet", t("quiet_question"), conclusion, items, untold ? t("untold_lines", { n: String(untold) }) : "", pageHash("network"));
+  return answer(
+    "answer-quiet",
+    t("quiet_question"),
+    conclusion,
+    items,
+    untold ? t("untold_lines", { n: String(untold) }) : "",
+    pageHash("network"),
+  );
 }
 
 /** Which line hangs on few people? Fewest threads first; those that one person carries are hidden, and said so. */
@@ -53,21 +99,56 @@ function fragileAnswer(choice) {
   const { grain, at } = choice.period;
   const carried = hiddenLines(choice).filter((line) => line.reason === "one person carries most");
   const thin = allSeries(grain, choice, "threads.threads")
-    .filter(({ unit, other, steps }) => unit !== other && other !== EVERY && unit !== EVERY && steps[at].value !== null
-      && UNITS[unit].name !== CONTENT.unknown && UNITS[other].name !== CONTENT.unknown)
-    .map(({ unit, other, steps }) => ({ unit, other, threads: steps[at].value })).sort((a, b) => a.threads - b.threads);
+    .filter(
+      ({ unit, other, steps }) =>
+        unit !== other &&
+        other !== EVERY &&
+        unit !== EVERY &&
+        steps[at].value !== null &&
+        UNITS[unit].name !== CONTENT.unknown &&
+        UNITS[other].name !== CONTENT.unknown,
+    )
+    .map(({ unit, other, steps }) => ({ unit, other, threads: steps[at].value }))
+    .sort((a, b) => a.threads - b.threads);
   const connectors = allSeries(grain, choice, "connector_dependence.loss_1")
-    .filter(({ unit, steps }) => unit !== EVERY && UNITS[unit].name !== CONTENT.unknown && steps[at].value !== null)
-    .map(({ unit, steps }) => ({ unit, loss: steps[at].value })).sort((a, b) => b.loss - a.loss);
+    .filter(
+      ({ unit, steps }) => unit !== EVERY && UNITS[unit].name !== CONTENT.unknown && steps[at].value !== null,
+    )
+    .map(({ unit, steps }) => ({ unit, loss: steps[at].value }))
+    .sort((a, b) => b.loss - a.loss);
   const items = [
-    ...few(carried.map((line) => [el("strong", {}, t("one_carries")), " ", lineLink(line.unit, line.other)]), 4, (n) => t("and_more", { n: String(n) })),
-    ...thin.slice(0, 3).map((line) => [lineLink(line.unit, line.other), ` – ${t("threads_are", { n: showNumber(line.threads) })}`]),
-    ...connectors.slice(0, 2).map((one) => [link(shortName(one.unit), unitHash(one.unit)), ` – ${t("connector_carries", { share: shares.format(one.loss) })}`]),
+    ...few(
+      carried.map((line) => [el("strong", {}, t("one_carries")), " ", lineLink(line.unit, line.other)]),
+      4,
+      (n) => t("and_more", { n: String(n) }),
+    ),
+    ...thin
+      .slice(0, 3)
+      .map((line) => [
+        lineLink(line.unit, line.other),
+        ` – ${t("threads_are", { n: showNumber(line.threads) })}`,
+      ]),
+    ...connectors
+      .slice(0, 2)
+      .map((one) => [
+        link(shortName(one.unit), unitHash(one.unit)),
+        ` – ${t("connector_carries", { share: shares.format(one.loss) })}`,
+      ]),
   ];
-  const conclusion = carried.length ? t("fragile_one", { n: String(carried.length) })
-    : thin.length ? t("fragile_few", { line: shortLine(thin[0].unit, thin[0].other), n: showNumber(thin[0].threads) }) : t("fragile_unknown");
+  const conclusion = carried.length
+    ? t("fragile_one", { n: String(carried.length) })
+    : thin.length
+      ? t("fragile_few", { line: shortLine(thin[0].unit, thin[0].other), n: showNumber(thin[0].threads) })
+      : t("fragile_unknown");
   const untold = hiddenLines(choice).length - carried.length;
-  return answer("answer-fragile", t("fragile_question"), conclusion, items, untold ? t("fragile_untold", { n: String(untold) }) : "", pageHash("leadership"));
+  return answer(
+    "answer-fragile",
+    t("fragile_question"),
+    conclusion,
+    items,
+    untold ? t("fragile_untold", { n: String(untold) }) : "",
+    pageHash("leadership"),
+  );
 }
 
 /** Is leadership widening or narrowing? The effective number of initiators against the last whole period. */
@@ -75,19 +156,51 @@ function leadershipAnswer(choice) {
   const { grain, at } = choice.period;
   const steps = series(grain, choice, "initiators.effective");
   const step = steps?.[at];
-  if (!step || step.value === null) return answer("answer-leadership", t("leadership_question"), t("leadership_unknown"), [], "", pageHash("leadership"));
-  const before = steps.slice(0, at).filter((one) => one.whole && one.value !== null).pop();
+  if (!step || step.value === null)
+    return answer(
+      "answer-leadership",
+      t("leadership_question"),
+      t("leadership_unknown"),
+      [],
+      "",
+      pageHash("leadership"),
+    );
+  const before = steps
+    .slice(0, at)
+    .filter((one) => one.whole && one.value !== null)
+    .pop();
   const change = before ? step.value / before.value - 1 : 0;
   const way = !before ? "first" : change > 0.05 ? "wider" : change < -0.05 ? "narrower" : "same";
-  const items = [t("initiators_are", { n: integers.format(step.value), people: step.people ? String(step.people) : "" })];
-  if (before) items.push(t("initiators_were", { n: integers.format(before.value), period: before.period.label }));
+  const items = [
+    t("initiators_are", { n: integers.format(step.value), people: step.people ? String(step.people) : "" }),
+  ];
+  if (before)
+    items.push(t("initiators_were", { n: integers.format(before.value), period: before.period.label }));
   const top = series(grain, choice, "initiators.top_share")?.[at];
-  if (top?.value !== null && top?.value !== undefined) items.push(t("top_share_is", { share: new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 }).format(top.value) }));
-  const direction = CONTENT.directions[`${choice.boundary}/${choice.channel}/${METRIC["initiators.effective"].at}`];
-  if (direction) items.push(t(`direction_${direction[2]}`, { n: String(direction[1]), grain: t(`grain_${direction[0]}s`) }));
+  if (top?.value !== null && top?.value !== undefined)
+    items.push(
+      t("top_share_is", {
+        share: new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 }).format(
+          top.value,
+        ),
+      }),
+    );
+  const direction =
+    CONTENT.directions[`${choice.boundary}/${choice.channel}/${METRIC["initiators.effective"].at}`];
+  if (direction)
+    items.push(
+      t(`direction_${direction[2]}`, { n: String(direction[1]), grain: t(`grain_${direction[0]}s`) }),
+    );
   const convening = series(grain, choice, "convening.conveners")?.[at];
   if (convening?.value) items.push(t("conveners_are", { n: integers.format(convening.value) }));
-  return answer("answer-leadership", t("leadership_question"), t(`leadership_${way}`), items, step.whole ? "" : t("says_not_whole"), pageHash("leadership"));
+  return answer(
+    "answer-leadership",
+    t("leadership_question"),
+    t(`leadership_${way}`),
+    items,
+    step.whole ? "" : t("says_not_whole"),
+    pageHash("leadership"),
+  );
 }
 
 /** Which initiative grew from an introduction? Lines with introductions that took root, and what was started on them since. */
@@ -96,41 +209,43 @@ function introductionAnswer(choice) {
   const rooted = [];
   for (const { unit, other, steps } of allSeries("quarter", choice, "introductions.converted")) {
     if (unit === EVERY || other === EVERY) continue;
-    const shown = upto("quarter").map((period) => steps[period.at]).filter((step) => step.value);
+    const shown = upto("quarter")
+      .map((period) => steps[period.at])
+      .filter((step) => step.value);
     if (!shown.length) continue;
     const from = shown[0].at;
     const started = (lineSeries("quarter", choice, "joint_initiatives.started", unit, other) ?? [])
-      .filter((step) => step.at >= from && step.period.first <= choice.period.last && step.value).reduce((sum, step) => sum + step.value, 0);
-    rooted.push({ unit, other, since: shown[0].period.label, introductions: shown.reduce((sum, step) => sum + step.value, 0), started });
+      .filter((step) => step.at >= from && step.period.first <= choice.period.last && step.value)
+      .reduce((sum, step) => sum + step.value, 0);
+    rooted.push({
+      unit,
+      other,
+      since: shown[0].period.label,
+      introductions: shown.reduce((sum, step) => sum + step.value, 0),
+      started,
+    });
   }
   rooted.sort((a, b) => b.started - a.started || b.introductions - a.introductions);
   const grown = rooted.filter((one) => one.started > 0);
-  const items = few(rooted.map((one) => [lineLink(one.unit, one.other), ` – ${t(one.started ? "introduced_and_started" : "introduced_only", { introductions: showNumber(one.introductions), since: one.since, started: showNumber(one.started) })}`]), 4, (n) => t("and_more", { n: String(n) }));
+  const items = few(
+    rooted.map((one) => [
+      lineLink(one.unit, one.other),
+      ` – ${t(one.started ? "introduced_and_started" : "introduced_only", { introductions: showNumber(one.introductions), since: one.since, started: showNumber(one.started) })}`,
+    ]),
+    4,
+    (n) => t("and_more", { n: String(n) }),
+  );
   const whole = series("quarter", choice, "introductions.converted") ?? [];
   const total = upto("quarter").reduce((sum, period) => sum + (whole[period.at]?.value ?? 0), 0);
-  const conclusion = grown.length ? t("introduction_some", { line: shortLine(grown[0].unit, grown[0].other) }) : t("introduction_none");
-  return answer("answer-introduction", t("introduction_question"), conclusion, items, total ? t("introductions_total", { n: showNumber(total) }) : "", pageHash("leadership"));
-}
-
-/** Signals of the period, strongest first; those of a quarter's months too, each line once per kind. */
-function signalsOf(choice, most = 12) {
-  const months = new Set(within(choice.period, "month").map((one) => one.at));
-  const seen = new Set();
-  const told = CONTENT.signals.filter(([, grain, period, channel, boundary]) => channel === choice.channel && boundary === choice.boundary
-    && ((grain === choice.period.grain && period === choice.period.at) || (choice.period.grain === "quarter" && grain === "month" && months.has(period))))
-    .filter(([kind, , , , , unit, other]) => !seen.has(`${kind}/${unit}/${other}`) && seen.add(`${kind}/${unit}/${other}`));
-  return { told: told.slice(0, most), more: Math.max(0, told.length - most) };
-}
-
-function signalList(choice) {
-  const { told, more } = signalsOf(choice);
-  if (!told.length) return el("p", {}, t("no_signals", { period: choice.period.label }));
-  return el("ol", { class: "signals" }, told.map(([kind, grain, period, , , unit, other, , sentence, title]) => {
-    const look = LOOK[kind.replace("line_", "")];
-    const hash = unit === EVERY ? null : other === EVERY || other === unit ? unitHash(unit) : lineHash(unit, other);
-    return el("li", {},
-      el("span", { class: "kind", style: look ? `border-color:${look.colour}` : null }, look?.sign ? el("span", { "aria-hidden": "true", style: `color:${look.colour}` }, `${look.sign} `) : null, title),
-      el("span", { class: "sentence" }, hash ? link(sentence, hash) : sentence),
-      el("span", { class: "when" }, PERIODS[grain][period].label));
-  }), more ? el("li", { class: "more" }, t("and_more", { n: String(more) })) : null);
+  const conclusion = grown.length
+    ? t("introduction_some", { line: shortLine(grown[0].unit, grown[0].other) })
+    : t("introduction_none");
+  return answer(
+    "answer-introduction",
+    t("introduction_question"),
+    conclusion,
+    items,
+    total ? t("introductions_total", { n: showNumber(total) }) : "",
+    pageHash("leadership"),
+  );
 }

@@ -7,7 +7,11 @@ function el(name, attributes = {}, ...children) {
     else if (key === "class") node.className = value;
     else node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+  node.append(
+    ...children
+      .flat(Infinity)
+      .filter((child) => child !== null && child !== undefined && child !== false && child !== ""),
+  );
   return node;
 }
 
@@ -28,26 +32,50 @@ function link(text, hash, attributes = {}) {
   return el("a", { href: hash, ...attributes }, text);
 }
 
-/** A word with its meaning: shown while the pointer or the keyboard is on it, gone with Escape. */
+/** A word with its meaning: shown while pointer or keyboard is on it, or when it is tapped; gone with Escape. */
 function term(text, meaning) {
   const id = fresh("meaning");
   const button = el("button", { type: "button", class: "term", "aria-describedby": id }, text);
   const tip = el("span", { role: "tooltip", id, class: "meaning" }, meaning);
   const whole = el("span", { class: "with-meaning" }, button, tip);
-  const hide = (event) => event.key === "Escape" && whole.classList.add("hushed");
-  whole.addEventListener("keydown", hide);
-  whole.addEventListener("mouseenter", () => {
-    whole.classList.remove("hushed");
-    document.addEventListener("keydown", hide);
-  });
-  whole.addEventListener("mouseleave", () => document.removeEventListener("keydown", hide));
-  button.addEventListener("focus", () => whole.classList.remove("hushed"));
+  const escape = (event) => event.key === "Escape" && hide();
+  const follow = () => putBeside(tip, button);
+  function show() {
+    tip.classList.add("open");
+    follow();
+    document.addEventListener("keydown", escape);
+    document.addEventListener("scroll", follow, true);
+  }
+  function hide() {
+    tip.classList.remove("open");
+    document.removeEventListener("keydown", escape);
+    document.removeEventListener("scroll", follow, true);
+  }
+  whole.addEventListener("mouseenter", show);
+  whole.addEventListener("mouseleave", hide);
+  button.addEventListener("focus", show);
+  button.addEventListener("blur", hide);
+  button.addEventListener("click", show); // a tap gives no focus everywhere
+  tip.addEventListener("click", hide);
   return whole;
 }
 
+/** Put `tip` below `button`, or above it where there is no room, and within the window. */
+function putBeside(tip, button) {
+  const at = button.getBoundingClientRect();
+  const { width, height } = tip.getBoundingClientRect();
+  const edge = 8;
+  const left = Math.max(edge, Math.min(at.left, document.documentElement.clientWidth - width - edge));
+  const below = at.bottom + height + edge <= window.innerHeight || at.top < height + edge;
+  tip.style.left = `${left}px`;
+  tip.style.top = `${below ? at.bottom : at.top - height}px`;
+}
+
 function metricTerm(metric, text = metric.title) {
-  const direction = t(`direction_${["up", "down"].includes(metric.direction) ? metric.direction : "context"}`);
-  return term(text, `${metric.definition} ${direction}`);
+  const direction = t(
+    `direction_${["up", "down"].includes(metric.direction) ? metric.direction : "context"}`,
+  );
+  return term(text, [metric.definition, metric.reading, direction].filter(Boolean).join(" "));
 }
 
 function stateTerm(state) {

@@ -1,13 +1,28 @@
 // Tables on the page, and the same tables as files for a spreadsheet.
 function dataTable(caption, columns, rows) {
-  const head = el("tr", {}, columns.map((column) => el("th", { scope: "col", class: column.number ? "number" : null }, column.title)));
-  const body = rows.map((row) => el("tr", {}, columns.map((column, n) => {
-    const value = column.show ? column.show(row) : row[column.key];
-    const shown = typeof value === "number" ? showNumber(value, column.unit) : value;
-    return n === 0 ? el("th", { scope: "row" }, shown ?? "") : el("td", { class: column.number ? "number" : null }, shown ?? "");
-  })));
-  return el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
-    el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, body)));
+  const head = el(
+    "tr",
+    {},
+    columns.map((column) => el("th", { scope: "col", class: column.number ? "number" : null }, column.title)),
+  );
+  const body = rows.map((row) =>
+    el(
+      "tr",
+      {},
+      columns.map((column, n) => {
+        const value = column.show ? column.show(row) : row[column.key];
+        const shown = typeof value === "number" ? showNumber(value, column.unit) : value;
+        return n === 0
+          ? el("th", { scope: "row" }, shown ?? "")
+          : el("td", { class: column.number ? "number" : null }, shown ?? "");
+      }),
+    ),
+  );
+  return el(
+    "div",
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
+    el("table", {}, el("caption", {}, caption), el("thead", {}, head), el("tbody", {}, body)),
+  );
 }
 
 // A spreadsheet runs text that begins like this as a formula.
@@ -22,7 +37,10 @@ function csvCell(value, separator) {
 
 function csv(columns, rows) {
   const separator = LANGUAGE === "nl" ? ";" : ",";
-  const cells = [columns.map((column) => column.title), ...rows.map((row) => columns.map((column) => (column.raw ?? ((one) => one[column.key]))(row)))];
+  const cells = [
+    columns.map((column) => column.title),
+    ...rows.map((row) => columns.map((column) => (column.raw ?? ((one) => one[column.key]))(row))),
+  ];
   return `\uFEFF${cells.map((line) => line.map((value) => csvCell(value, separator)).join(separator)).join("\r\n")}\r\n`;
 }
 
@@ -36,7 +54,12 @@ function download(name, text) {
 }
 
 function fileName(...parts) {
-  const plain = parts.join(" ").normalize("NFKD").replace(/[^\w]+/g, "-").replace(/^-+|-+$/g, "").toLowerCase();
+  const plain = parts
+    .join(" ")
+    .normalize("NFKD")
+    .replace(/[^\w]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .toLowerCase();
   return `tieline-${plain}.csv`.slice(0, 120);
 }
 
@@ -48,6 +71,15 @@ function behind(caption, columns, rows, { open = false } = {}) {
   };
   details.addEventListener("toggle", fill);
   fill();
-  const save = el("button", { type: "button", class: "save", "aria-label": t("download_of", { what: caption }), onclick: () => download(fileName(caption), csv(columns, rows)) }, t("download"));
+  const save = el(
+    "button",
+    {
+      type: "button",
+      class: "save",
+      "aria-label": t("download_of", { what: caption }),
+      onclick: () => download(fileName(caption), csv(columns, rows)),
+    },
+    t("download"),
+  );
   return el("div", { class: "beneath" }, details, save);
 }

@@ -1,0 +1,73 @@
+// Shared leadership: how widely it is carried, never by whom.
+function leadershipPage(choice) {
+  const group = (id, key, ...metrics) =>
+    section(
+      id,
+      t(key),
+      el("p", {}, t(`${key}_why`)),
+      el(
+        "div",
+        { class: "charts" },
+        metrics.map((metric) => trendFigure(choice, metric)),
+      ),
+    );
+  const { grain, at } = choice.period;
+  const columns = [
+    { key: "name", title: t("unit"), show: (row) => link(row.name, unitHash(row.at)) },
+    { key: "effective", title: t("initiators_short"), number: true },
+    { key: "events", title: t("convened_short"), number: true },
+    { key: "conveners", title: t("conveners_short"), number: true },
+    { key: "loss", title: t("loss_short"), number: true, unit: "ratio" },
+    { key: "note", title: t("note") },
+  ];
+  const value = (id, unit) => series(grain, choice, id, unit)?.[at];
+  const rows = unitsOf(choice.boundary)
+    .filter((unit) => unit.name !== CONTENT.unknown)
+    .map((unit) => {
+      const steps = {
+        effective: value("initiators.effective", unit.at),
+        events: value("convening.events", unit.at),
+        conveners: value("convening.conveners", unit.at),
+        loss: value("connector_dependence.loss_1", unit.at),
+      };
+      const hidden = Object.values(steps).find((step) => step?.status === "hidden");
+      return {
+        at: unit.at,
+        name: unitName(unit.at),
+        ...Object.fromEntries(Object.entries(steps).map(([key, step]) => [key, step?.value ?? null])),
+        note: hidden ? t("partly_hidden", { reason: reasonName(hidden.reason) }) : "",
+      };
+    });
+  const caption = t("leadership_table", { period: choice.period.label });
+  return [
+    el("h1", { tabindex: "-1" }, t("leadership")),
+    el("p", { class: "lead" }, t("leadership_why")),
+    notices(choice),
+    section("answers", t("answers"), el("div", { class: "answers" }, leadershipAnswer(choice), introductionAnswer(choice)), trendLegend()),
+    group("initiating", "initiating", "initiators.effective", "initiators.top_share"),
+    group("convening", "convening", "convening.events", "convening.conveners", "convening.units"),
+    group(
+      "introducing",
+      "introducing",
+      "introductions.introductions",
+      "introductions.converted",
+      "introductions.rate",
+    ),
+    group(
+      "joint",
+      "joint",
+      "joint_initiatives.started",
+      "joint_initiatives.alive",
+      "joint_initiatives.survival",
+      "participation_balance.balance",
+    ),
+    group(
+      "depending",
+      "depending",
+      "connector_dependence.loss_1",
+      "connector_dependence.loss_share",
+      "spanners.share",
+    ),
+    section("per-unit", t("per_unit"), dataTable(caption, columns, rows), saver(caption, columns, rows)),
+  ];
+}
