@@ -19,7 +19,7 @@ from quality.disclosure import (
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
 from warehouse import state
-from warehouse.schema import METRIC_VALUE, TREND, Table, quoted
+from warehouse.schema import METRIC_VALUE, TREND, WITHHELD, Table, quoted
 from warehouse.serving import mart
 from warehouse.serving.days_off import days_off
 from warehouse.serving.publish import Content, Facts, publish
@@ -74,14 +74,18 @@ def release(
         content=Content(
             rows={
                 "metric_value": [
-                    disclosed_metric_value(counts, _part(METRIC_VALUE, *one)) for one in measures
+                    disclosed_metric_value(counts, _part(METRIC_VALUE, *one), WITHHELD.name)
+                    for one in measures
                 ],
                 "trend": [
-                    disclosed_trend(counts, _part(METRIC_VALUE, *one), _part(TREND, *one))
+                    disclosed_trend(
+                        counts, _part(METRIC_VALUE, *one), _part(TREND, *one), WITHHELD.name
+                    )
                     for one in measures
                 ],
                 "direction": [
-                    disclosed_direction(counts, _part(METRIC_VALUE, *one)) for one in measures
+                    disclosed_direction(counts, _part(METRIC_VALUE, *one), WITHHELD.name)
+                    for one in measures
                 ],
                 "line": [disclosed_line()],
                 "completeness": [mart.COMPLETENESS_ROWS],

@@ -1,7 +1,8 @@
-"""Thresholds: which cells may be shown, as SQL over metric_value and trend.
+"""Which cells may be shown, as SQL over metric_value and trend: the disclosed tables.
 
-A cell is shown when at least $k people stand on each side of it and nobody carries more than
-$dominance of it. What is hidden keeps its row and its reason, and loses every number.
+A cell is shown when at least $k people stand on each side of it, nobody carries more than $dominance of
+it, and it is not withheld: `withheld` names those that must go so that others cannot be computed (see
+disclosure_guard). What is hidden keeps its row and its reason, and loses every number.
 """
 
 from __future__ import annotations
@@ -21,27 +22,43 @@ WINDOW_NUMBERS = ["rolling_median", "robust_z"]  # from this period and the four
 
 
 def disclosed_metric_value(
-    people_counts: Collection[tuple[str, str]] = (), source: str = METRIC_VALUE.name
+    people_counts: Collection[tuple[str, str]] = (),
+    source: str = METRIC_VALUE.name,
+    withheld: str | None = None,
 ) -> str:
     """SELECT of every row of `source` (columns METRIC_VALUE), less the numbers that must be hidden.
 
     Columns: METRIC_VALUE less top_share, then hidden_reason. Parameters: $k, $dominance.
     `people_counts` names each (metric, measure) that counts people: fewer than $k are hidden too,
-    whether it counts them itself or, as a ratio, in its numerator.
+    whether it counts them itself or, as a ratio, in its numerator. `withheld`: table of WITHHELD.
     """
     numbers = ",\n  ".join(_when("hidden_reason IS NULL", name) for name in CELL_NUMBERS)
     return f"""
 SELECT {", ".join(KEY)},
   {numbers},
   hidden_reason
-FROM (SELECT *, {_reason(people_counts)} AS hidden_reason FROM {source})
+FROM ({judged(people_counts, source, withheld)})
 """
+
+
+def judged(
+    people_counts: Collection[tuple[str, str]], source: str, withheld: str | None = None
+) -> str:
+    """SELECT of `source` with hidden_reason: NULL where the cell may be shown."""
+    reason = _reason(people_counts)
+    if withheld is None:
+        return f"SELECT *, {reason} AS hidden_reason FROM {source}"
+    return f"""
+SELECT told.* EXCLUDE (few), coalesce(told.few, withheld.reason) AS hidden_reason
+FROM (SELECT *, {reason} AS few FROM {source}) AS told LEFT JOIN {withheld} AS withheld
+  USING ({", ".join(KEY)})"""
 
 
 def disclosed_trend(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
     trend: str = TREND.name,
+    withheld: str | None = None,
 ) -> str:
     """SELECT of every row of `trend` (columns TREND), less the numbers that must be hidden.
 
@@ -59,7 +76,7 @@ def disclosed_trend(
     )
     same = " AND ".join(f"cell.{name} = trend.{name}" for name in KEY)
     return f"""
-WITH {_cells(people_counts, source, {"step_shown": 1, "window_shown": 4})}
+WITH {_cells(judged(people_counts, source, withheld), {"step_shown": 1, "window_shown": 4})}
 SELECT {", ".join(f"trend.{name}" for name in KEY)},
   {numbers},
   CASE WHEN cell.shown IS NULL THEN {quoted(FEW_PEOPLE)} ELSE cell.hidden_reason END
@@ -69,7 +86,9 @@ FROM {trend} AS trend LEFT JOIN cell ON {same}
 
 
 def disclosed_direction(
-    people_counts: Collection[tuple[str, str]] = (), source: str = METRIC_VALUE.name
+    people_counts: Collection[tuple[str, str]] = (),
+    source: str = METRIC_VALUE.name,
+    withheld: str | None = None,
 ) -> str:
     """SELECT of the rows of model direction of which every cell that they rest on may be shown.
 
@@ -77,7 +96,7 @@ def disclosed_direction(
     """
     same = " AND ".join(f"cell.{name} = direction.{name}" for name in KEY)
     return f"""
-WITH {_cells(people_counts, source, {"shown_throughout": 23})}
+WITH {_cells(judged(people_counts, source, withheld), {"shown_throughout": 23})}
 SELECT direction.* FROM direction JOIN cell ON {same} WHERE cell.shown_throughout
 """
 
@@ -101,9 +120,7 @@ FROM (SELECT *, w AS weight, {reason} AS hidden_reason FROM line_state)
 """
 
 
-def _cells(
-    people_counts: Collection[tuple[str, str]], source: str, windows: Mapping[str, int]
-) -> str:
+def _cells(verdicts: str, windows: Mapping[str, int]) -> str:
     """CTEs judged and cell: which cells are shown, and which together with so many before them.
 
     "Before" skips periods without a value, so the cells looked at hold at least those used.
@@ -115,7 +132,7 @@ def _cells(
         for name, before in windows.items()
     )
     return f"""judged AS (
-  SELECT {", ".join(KEY)}, value, {_reason(people_counts)} AS hidden_reason FROM {source}
+  SELECT {", ".join(KEY)}, value, hidden_reason FROM ({verdicts})
 ), cell AS (
   SELECT {", ".join(KEY)}, hidden_reason,
     hidden_reason IS NULL AS shown,

@@ -391,6 +391,14 @@ METRIC_VALUE = Table(
     "Every metric over every period, boundary, unit and channel.",
     METRIC_VALUE_COLUMNS,
 )
+WITHHELD = Table(
+    "withheld",
+    "Cells that are not published, though people enough stand behind them: others could be computed from them.",
+    (
+        *METRIC_VALUE_COLUMNS[:8],
+        Column("reason", "VARCHAR", "Why: protects another number, or period not over."),
+    ),
+)
 # Built by the model of that name, which a test holds to these columns.
 TREND = Table(
     "trend",
@@ -409,7 +417,7 @@ TREND = Table(
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, RUN_ORIGIN, RUN_STAGE,
-    RUN_SOURCE, PUBLISHED, METRIC_VALUE,
+    RUN_SOURCE, PUBLISHED, METRIC_VALUE, WITHHELD,
 )  # fmt: skip
 
 # --- staging: what one batch brings, checked before it is loaded -------------------------------

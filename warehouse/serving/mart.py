@@ -31,6 +31,9 @@ VERSION = 1  # raised when a table, view or column goes or means something else;
 
 FEW_PEOPLE = "few people"
 ONE_PERSON = "one person carries most"
+PROTECTS = "protects another number"
+NOT_OVER = "period not over"
+REASONS = (FEW_PEOPLE, ONE_PERSON, PROTECTS, NOT_OVER)
 
 
 def create(item: Table | View) -> str:
@@ -150,10 +153,10 @@ def _ruled(columns: Iterable[Column]) -> tuple[Column, ...]:
 
 def _hidden_reason(numbers: Iterable[str]) -> Column:
     empty = " AND ".join(f"{name} IS NULL" for name in numbers)
-    known = f"hidden_reason IN {one_of((FEW_PEOPLE, ONE_PERSON))}"
+    known = f"hidden_reason IN {one_of(REASONS)}"
     return Column(
         "hidden_reason", "VARCHAR",
-        "Why the numbers are hidden: few people, or one person carries most; empty where shown.",
+        f"Why the numbers are hidden: {'; '.join(REASONS)}. Empty where shown.",
         rule=f"hidden_reason IS NULL OR ({known} AND {empty})",
         words="a hidden row has a number, or a reason that Tieline does not know",
         nullable=True,
