@@ -98,7 +98,10 @@ LINES = {
         "ndjson", b'{"at": "2026-01-05T09:00:00Z", "who": "a"}\n', b'{"at": "', b'"}\n',
         b'{"at": "2026-01-05T10:00:00Z", "who": "b"}\n', "no time", TABLE,
     ),
-    "jira": Line("jira", ISSUE % (1, 1), b'{"id": "', b'"}\n', ISSUE % (2, 2), "no JSON"),
+    "jira": Line(
+        "jira", ISSUE % (1, 1), b'{"id": "', b'"}\n', ISSUE % (2, 2),
+        "no JSON: it is cut off, or longer than 256 MB",
+    ),
     "csv": Line(
         "csv", b"at,who\n2026-01-05T09:00:00Z,a\n", b"", b"\n", b"2026-01-05T10:00:00Z,b\n",
         "the time cannot be read; tell its form as time_format in the source's mapping", TABLE,
@@ -138,6 +141,7 @@ def assert_rest_is_read(line: Line, got: Read) -> None:
 def test_a_line_without_end(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "LINE", MB)
     monkeypatch.setattr(limits, "HELD", 4 * MB)
+    monkeypatch.setattr(limits, "JSON_LINE", 4 * MB)
     path, line = tmp_path / "export", LINES[name]
     write_line(path, line, 8)
     assert_rest_is_read(line, read(line.form, path, line.mapping))

@@ -50,17 +50,22 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             raise UnreadableFileError(message) from error
 
 
-@contextmanager
-def opened_lines(path: Path, line: int | None = None) -> Iterator[IO[bytes]]:
-    """The same; of a line that is longer than `line` (limits.LINE) bytes, the rest is passed over."""
+def chunks(path: Path, size: int, line: int | None = None) -> Iterator[bytes]:
+    """The same in chunks of `size` bytes at most.
+
+    When more than `line` (limits.LINE) bytes of a line have come, the rest of it is passed over.
+    """
     with opened(path) as stream:
-        yield _buffered(_Clipped(stream, line or limits.LINE))
+        clipped = _Clipped(stream, line or limits.LINE)
+        while chunk := clipped.take(size):
+            yield chunk
 
 
 @contextmanager
 def opened_text(path: Path, line: int | None = None) -> Iterator[IO[str]]:
     """Its lines as text, their ends untouched; see `encoding` and `decoded` for the character set."""
-    with opened_lines(path, line) as clipped:
+    with opened(path) as stream:
+        clipped = _buffered(_Clipped(stream, line or limits.LINE))
         is_marked = clipped.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8
         clipped.seek(0)
         name = "utf-8-sig" if is_marked else "utf-8"
@@ -74,12 +79,10 @@ def whole(path: Path) -> bytes:
     Raises UnreadableFileError when it is larger than limits.HELD.
     """
     held = io.BytesIO()
-    with opened(path) as stream:
-        clipped = _Clipped(stream, limits.LINE)
-        while chunk := clipped.take(archives.CHUNK):
-            if held.tell() + len(chunk) > limits.HELD:
-                raise UnreadableFileError(f"{path}: {_too_large()}")
-            held.write(chunk)
+    for chunk in chunks(path, archives.CHUNK):
+        if held.tell() + len(chunk) > limits.HELD:
+            raise UnreadableFileError(f"{path}: {_too_large()}")
+        held.write(chunk)
     return held.getvalue()
 
 

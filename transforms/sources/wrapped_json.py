@@ -7,6 +7,7 @@ any of those a line, or pages written one after another as `gh api --paginate` d
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import chain, islice
 from json import JSONDecodeError, JSONDecoder
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,7 +16,7 @@ import msgspec
 
 from transforms.sources import limits
 from transforms.sources.base import UnreadableFileError
-from transforms.sources.blocks import all_of, lines
+from transforms.sources.blocks import all_of, blocks, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 BROKEN = (msgspec.MsgspecError, RecursionError)
 NULL = msgspec.Raw(b"null")
 DEEPEST = 16  # arrays and pages in each other; exports have three
+NO_JSON = "no JSON"
+CUT_OFF = f"no JSON: it is cut off, or longer than {limits.JSON_LINE >> 20} MB"
 FIRST_LINES = 10  # one of which is whole where a file has a record a line; others may be broken
 
 _SIGN = re.compile(r"\S")
@@ -45,10 +48,9 @@ def records(path: Path, lists: Sequence[str]) -> Iterator[Record]:
     Ndjson is streamed. A line that is no JSON is a record that cannot be decoded.
     Raises UnreadableFileError when the file as a whole is no JSON.
     """
-    pages = _decoder(lists)
     number = 0
-    for line, value in _values(path):
-        held = _unwrapped(value, pages)
+    for line, value in values(path):
+        held = parts_of(value, lists)
         if held is None:
             number += 1
             yield Record(line or number, "line" if line else "record", value)
@@ -59,33 +61,75 @@ def records(path: Path, lists: Sequence[str]) -> Iterator[Record]:
 
 def unwrapped(data: bytes, lists: Sequence[str]) -> Sequence[msgspec.Raw | bytes]:
     """The records within one JSON text; that text itself where it is no JSON."""
-    held = _unwrapped(data, _decoder(lists))
+    held = parts_of(data, lists)
     return [data] if held is None else held
+
+
+def parts_of(
+    value: msgspec.Raw | bytes, lists: Sequence[str]
+) -> Sequence[msgspec.Raw | bytes] | None:
+    """The records within one JSON text; None where it is no JSON."""
+    return _unwrapped(value, _decoder(tuple(lists)))
 
 
 def refusal(error: Exception, wanted: str) -> str:
     """Why a record cannot be read, without a word of what it says."""
-    return f"no {wanted}: {error}" if isinstance(error, msgspec.ValidationError) else "no JSON"
+    if isinstance(error, msgspec.ValidationError):
+        return f"no {wanted}: {error}"
+    return CUT_OFF if "truncated" in str(error) else NO_JSON
 
 
-def _values(path: Path) -> Iterator[tuple[int, msgspec.Raw | bytes]]:
-    """Line (0 where lines mean nothing) and JSON of each value of the file."""
-    text = lines(path, limits.HELD)
-    start = list(islice(text, FIRST_LINES))
-    if any(map(_is_whole, start)):
-        for number, line in enumerate(chain(start, text), 1):
-            if not line.isspace():
+def values(path: Path) -> Iterator[tuple[int, msgspec.Raw | bytes]]:
+    """Line (0 where lines mean nothing) and JSON of each value of the file.
+
+    Raises UnreadableFileError when the file as a whole is no JSON.
+    """
+    for first, text in texts(path):
+        if not first:
+            yield 0, text
+            continue
+        for number, line in enumerate(split(text), first):
+            if line and not line.isspace():
                 yield number, line
+
+
+def texts(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The file in blocks of lines that are a value each, with the number of their first line.
+
+    Or, with 0, the values of a file in which lines mean nothing. Raises UnreadableFileError when it
+    is no JSON as a whole.
+    """
+    held = blocks(path, longest=limits.JSON_LINE)
+    start: list[bytes] = []
+    while sum(map(_line_count, start)) < FIRST_LINES and (block := next(held, None)):
+        start.append(block)
+    if any(map(_is_whole, islice(chain.from_iterable(map(split, start)), FIRST_LINES))):
+        number = 1
+        for block in chain(start, held):
+            yield number, block
+            number += _line_count(block)
         return
+    del start
     data = all_of(path)
+    if _is_json(data):
+        yield 0, data
+        return
+    found = _one_after_another(data.decode())
+    if not found:
+        raise UnreadableFileError(f"{path}: {_fault(data)}; export it again")
+    yield from ((0, value.encode()) for value in found)
+
+
+def _line_count(block: bytes) -> int:
+    return block.count(b"\n") or block.count(b"\r")
+
+
+def _fault(data: bytes) -> str:
     try:
-        yield 0, _PART.decode(data)
+        _PART.decode(data)
     except BROKEN as error:
-        found = _one_after_another(data.decode())
-        if not found:
-            message = f"{path}: no JSON ({error}); export it again"
-            raise UnreadableFileError(message) from error
-        yield from ((0, value.encode()) for value in found)
+        return f"no JSON ({error})"
+    return "no JSON"
 
 
 def _one_after_another(data: str) -> list[str]:
@@ -113,7 +157,8 @@ def _is_json(value: msgspec.Raw | bytes) -> bool:
     return True
 
 
-def _decoder(lists: Sequence[str]) -> msgspec.json.Decoder[msgspec.Struct]:
+@cache
+def _decoder(lists: tuple[str, ...]) -> msgspec.json.Decoder[msgspec.Struct]:
     page = msgspec.defstruct("Page", [(name, msgspec.Raw, NULL) for name in lists])
     return msgspec.json.Decoder(page)
 

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.sources.golden import assert_golden, whole
 from transforms.sources.base import Options, UnreadableFileError
 from transforms.sources.github import SOURCE
+from transforms.sources.wrapped_json import CUT_OFF
 
 HERE = Path(__file__).parent
 RECORDS = json.loads((HERE / "records.json").read_text())
@@ -68,7 +69,7 @@ def test_a_broken_line_is_one_reject(tmp_path: Path, broken: int) -> None:
     lines.insert(broken, '{"id": 1, "user"')
     batch = whole(SOURCE, write(tmp_path, "\n".join(lines)))
     assert batch.records == 3
-    assert batch.rejects.rows() == [(broken + 1, "line", "no JSON")]
+    assert batch.rejects.rows() == [(broken + 1, "line", CUT_OFF)]
     assert batch.events.height == 4
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
 
 from tests.sources.golden import assert_golden, whole
 from transforms.sources import jira
@@ -16,7 +17,8 @@ from transforms.sources.jira_parts import SOURCE
 
 HERE = Path(__file__).parent
 PARTS = json.loads((HERE / "comments.json").read_text())["comments"]
-READ = ("comment", "worklog")
+LISTS = ("comments", "worklogs", "values")
+READ = ("comment", "worklog", "changelog")
 
 
 def write(folder: Path, data: object) -> Path:
@@ -59,7 +61,63 @@ def test_within_a_search_they_are_the_same_events(tmp_path: Path) -> None:
     apart = whole(SOURCE, write(tmp_path, {"comments": PARTS[:2]}))
     assert told.events.drop("position").equals(apart.events.drop("position"))
     assert told.participations.equals(apart.participations)
-    assert told.events["kind"].to_list() == ["comment", "mention"] * 2
+    assert sorted(told.events["kind"]) == ["comment"] * 2 + ["mention"] * 2
+
+
+CHANGES = [
+    {
+        "id": "77", "author": {"accountId": "a-1", "emailAddress": "noor@waters.example",
+                               "self": "https://tool.example/rest/api/3/user?accountId=a-1"},
+        "created": "2026-03-03T09:00:00.000+0100",
+        "items": [{"field": "assignee", "from": None, "to": "a-2"}],
+    },
+    {
+        "id": "78", "author": {"accountId": "a-2", "emailAddress": "finn@dunes.example",
+                               "self": "https://tool.example/rest/api/3/user?accountId=a-2"},
+        "created": "2026-03-04T09:00:00.000+0100",
+        "items": [{"field": "status", "from": "1", "to": "2"}],
+    },
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {
+            "self": "https://tool.example/rest/api/3/issue/DIKE-1/changelog?startAt=0",
+            "values": CHANGES,
+        },
+        {"issueChangeLogs": [{"issueId": "10001", "changeHistories": CHANGES}]},
+    ],
+    ids=["of an issue, by its key", "of several issues"],
+)
+def test_changes_apart_are_the_same_events_as_within_a_search(
+    tmp_path: Path, page: dict[str, object]
+) -> None:
+    issue = {
+        "id": "10001", "key": "DIKE-1", "self": "https://tool.example/rest/api/3/issue/10001",
+        "fields": {"created": "2026-03-01T09:00:00.000+0100"}, "changelog": {"histories": CHANGES},
+    }  # fmt: skip
+    search = write(tmp_path, {"issues": [issue]})
+    told = whole(jira.SOURCE, search)
+    path = write(tmp_path, page)
+    assert SOURCE.sniff(path, path.read_bytes()) > 0.9
+    apart = whole(SOURCE, path)
+    assert (apart.records, apart.rejects.height) == (2, 0)
+    loose = ["position", "container_key"]  # DIKE-1 is not known to be number 10001
+    assert_frame_equal(told.events.drop(loose), apart.events.drop(loose))
+    assert_frame_equal(told.participations, apart.participations)
+    assert told.participations.select("address", "role").rows() == [
+        ("noor@waters.example", "author"), ("finn@dunes.example", "author"),
+        ("finn@dunes.example", "assignee"),
+    ]  # fmt: skip
+
+
+def test_a_page_of_changes_that_names_no_issue_is_refused(tmp_path: Path) -> None:
+    batch = whole(SOURCE, write(tmp_path, {"values": CHANGES}))
+    assert batch.rejects.rows() == [
+        (1, "record", "no comment, worklog or page of changes as Jira returns it")
+    ]
 
 
 def test_what_is_no_json_is_refused_by_name(tmp_path: Path) -> None:
@@ -97,7 +155,7 @@ def test_real_samples_and_no_others(shared_data: Path) -> None:
             count = (
                 len(text.splitlines())
                 if path.suffix == ".ndjson"
-                else sum(len(json.loads(text).get(f"{kind}s", ())) for kind in READ)
+                else sum(len(json.loads(text).get(kind, ())) for kind in LISTS)
             )
             batch = whole(SOURCE, path)
             assert (batch.records, batch.rejects.height) == (count, 0), path.name
