@@ -11,6 +11,7 @@ import click
 from click.core import ParameterSource
 
 from flows.config import SETTINGS, Config, ConfigError, read_config
+from flows.exporting import connect, export
 from flows.options import (
     BUSY,
     EXIT_CODES,
@@ -349,7 +350,7 @@ def status(settings: Path, home: Path | None) -> None:
     sys.exit(OK if fine else FAILED)
 
 
-for command in (run, backfill, people):
+for command in (run, backfill, people, export, connect):
     tieline.add_command(command)
 
 

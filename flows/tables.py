@@ -52,7 +52,9 @@ def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:
         return
     buffer = BytesIO()
     if form in {"csv", "table"}:
-        _unformulated(rows).write_csv(buffer)
+        from warehouse.serving.export.tables import without_formulas
+
+        without_formulas(rows).write_csv(buffer)
     elif form == "json":
         rows.write_json(buffer)
     else:
@@ -73,14 +75,6 @@ def _readable(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     ]
     words = [f"{c} {filled[c][0]}" for c in same if filled[c][0] != ALL]
     return filled.drop(same), ", ".join(words)
-
-
-def _unformulated(rows: pl.DataFrame) -> pl.DataFrame:
-    """Texts that a spreadsheet would run as a formula get an apostrophe before them."""
-    text = pl.selectors.string()
-    return rows.with_columns(
-        pl.when(text.str.contains(r"^[=+\-@\t\r]")).then("'" + text).otherwise(text).name.keep()
-    )
 
 
 def describe(done: Done) -> Iterable[str]:
