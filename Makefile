@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo install dev test test-all test-browser lint types bench docs wheel duckdb2 clean
+.PHONY: help demo install dev test test-all test-browser test-reliability lint types bench docs wheel duckdb2 clean
 
 help:  ## What can be made
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.run  ## An invented network, from exports to trend tables
 	@$(BIN)/tieline demo --folder demo
@@ -47,6 +47,9 @@ test-browser: $(VENV)/.browser  ## The report in a real Chromium, with axe-core
 
 $(VENV)/.browser: $(VENV)/.dev
 	@bash .ci/browser.sh $(VENV)/npm && touch $@
+
+test-reliability: $(VENV)/.dev  ## 200 nights killed at any instant, and every other fault
+	@TIELINE_KILLS=$${TIELINE_KILLS:-200} $(BIN)/python -m pytest -s tests/reliability tests/warehouse tests/serving/test_crash.py tests/flows/test_backup.py
 
 wheel: $(VENV)/.dev  ## Build the wheel and run it away from the sources
 	@$(BIN)/python .ci/smoke_wheel.py

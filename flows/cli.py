@@ -23,7 +23,9 @@ from flows.options import (
     with_settings,
 )
 from flows.people import people
+from flows.refused import quarantine
 from flows.running import backfill, finish, night, run
+from flows.safekeeping import backup, restore
 
 
 @click.group(
@@ -350,15 +352,17 @@ def status(settings: Path, home: Path | None) -> None:
     sys.exit(OK if fine else FAILED)
 
 
-for command in (run, backfill, people, export, connect):
+for command in (run, backfill, people, export, connect, quarantine, backup, restore):
     tieline.add_command(command)
 
 
 def main() -> None:
     """Run the command; an error is one line, not a traceback."""
+    from flows.backup import BackupError
     from flows.trends import NothingToShowError
     from warehouse.connection import WarehouseBusyError
     from warehouse.layout import NewerDatabaseError
+    from warehouse.snapshot import UnsteadyError
 
     try:
         sys.exit(tieline(standalone_mode=False))
@@ -367,7 +371,7 @@ def main() -> None:
         sys.exit(error.exit_code)
     except ConfigError as error:
         _stop(error, USAGE)
-    except (NothingToShowError, NewerDatabaseError) as error:
+    except (BackupError, NothingToShowError, NewerDatabaseError, UnsteadyError) as error:
         _stop(error, FAILED)
     except WarehouseBusyError as error:
         _stop(error, BUSY)

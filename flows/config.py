@@ -478,5 +478,8 @@ def make_key(path: Path) -> None:
         os.fsync(file.fileno())
     try:
         os.link(new, path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)  # no warehouse may outlive its key
+        os.close(folder)
     finally:
         new.unlink()

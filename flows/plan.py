@@ -11,6 +11,7 @@ from transforms.sources import SOURCES
 from transforms.sources.archives import is_zip, members
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.opening import fingerprint, head, opened
+from warehouse.refusals import given_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -188,8 +189,10 @@ def to_read(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list
     }
     changed = {f.file_id for f in files if ledger.get(f.file_id) != _seen(f)} | refused
     held = {seen for number, seen in ledger.items() if number not in changed}
-    chosen = []
+    chosen, hopeless = [], given_up(con)
     for file in files:
+        if (file.file_id, file.content) in hopeless:
+            continue
         known = file.file_id in ledger or file.file_id in refused
         if file.file_id in changed and (known or _seen(file) not in held):
             chosen.append(file)

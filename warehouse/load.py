@@ -336,5 +336,7 @@ _LEDGER = (
     # Directories have no ledger row: they are read anew each time.
     " OR (stage = 'read' AND file_id NOT IN (SELECT file_id FROM source_file))",
     "INSERT INTO source_file FROM stage.source_file",
-    "INSERT INTO quarantine FROM stage.quarantine",
+    "INSERT INTO quarantine FROM stage.quarantine AS q WHERE NOT EXISTS (FROM discarded AS d WHERE"
+    " d.file_id = q.file_id AND d.position = q.position AND d.stage = q.stage AND d.reason = q.reason"
+    " AND q.stage <> 'batch')",
 )

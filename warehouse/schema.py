@@ -279,6 +279,17 @@ QUARANTINE = Table(
         Column("record", "VARCHAR", "The refused row without names or text, as JSON.", nullable=True),
     ),
 )  # fmt: skip
+DISCARDED = Table(
+    "discarded",
+    "Refusals that somebody has left at that; they are told no more.",
+    (
+        FILE_ID,
+        Column("position", "BIGINT", "Where in the file."),
+        Column("stage", "VARCHAR", "read, validate or batch, as in quarantine."),
+        Column("reason", "VARCHAR", "Why it was refused."),
+        Column("content", "VARCHAR", "Of a file refused whole, the hash of its bytes; else empty."),
+    ),
+)
 QUALITY_RESULT = Table(
     "quality_result",
     "Outcome of every expectation in every run.",
@@ -416,8 +427,8 @@ TREND = Table(
 
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
-    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, QUALITY_RESULT, RUN, RUN_ORIGIN, RUN_STAGE,
-    RUN_SOURCE, PUBLISHED, METRIC_VALUE, WITHHELD,
+    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN, RUN_ORIGIN,
+    RUN_STAGE, RUN_SOURCE, PUBLISHED, METRIC_VALUE, WITHHELD,
 )  # fmt: skip
 
 # --- staging: what one batch brings, checked before it is loaded -------------------------------

@@ -18,12 +18,9 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from flows.config import SETTINGS, read_config
-from flows.status import report
 from tests.flows.conftest import (
     Tables,
     assert_same,
-    is_same,
     make_home,
     published,
     running_server,
@@ -33,10 +30,10 @@ from tests.flows.conftest import (
     tieline,
     write_exports,
 )
-from warehouse.connection import open_readonly, warehouse_lock
+from tests.reliability.after import look
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.slow
 
@@ -55,14 +52,6 @@ NIGHTS = (
     ("publish",),
 )
 KILLS = 24
-# What one transaction writes: after a kill all of it is old, or all of it is new.
-AT_ONCE = (
-    (
-        "event", "participation", "observed_event", "observed_participation", "source_file",
-        "quarantine", "membership", "address_alias", "boundary",
-    ),
-    ("tie_day", "tie", "line", "metric_value", "trend", "model_state"),
-)  # fmt: skip
 EVENING = date(2026, 4, 20)
 
 
@@ -179,7 +168,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
 
 
 @pytest.fixture(scope="module")
-def evenings(
+def real_evenings(
     server: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Evening, Evening]:
     """The very first one, and one with a release and most files changed."""
@@ -242,44 +231,14 @@ def is_computed(home: Path) -> bool:
     return bool(running and built and not stale)
 
 
-def look(home: Path, evening: Evening, release: Tables | None) -> Tables | None:
-    """What the next run and readers find after a kill; gives the release of now."""
-    warehouse = home / "warehouse/tieline.duckdb"
-    with warehouse_lock(warehouse, 0, "test"):
-        pass
-    if warehouse.exists():
-        report(read_config(home / SETTINGS))
-        found = tables(home, [name for names in AT_ONCE for name in names])
-        for names in AT_ONCE:
-            now = part(found, names)
-            before, after = part(evening.warehouse, names), part(evening.warehouse_after, names)
-            if all(rows.is_empty() for rows in now.values()):
-                assert not before, names
-            else:
-                assert is_same(now, before) or is_same(now, after), names
-    current = home / "published/current/bi.duckdb"
-    if not current.exists():
-        assert release is None, "the release is gone"
-        return None
-    with open_readonly(current) as con:
-        assert con.execute("SELECT count(*) > 0 FROM mart.metric_value").fetchall() == [(True,)]
-    seen = published(home)
-    assert is_same(seen, evening.release_after) or (release and is_same(seen, release))
-    return seen
-
-
-def part(found: Tables, names: Iterable[str]) -> Tables:
-    return {f"main.{name}": found[f"main.{name}"] for name in names if f"main.{name}" in found}
-
-
 def test_a_killed_run_leaves_no_trace(
-    server: dict[str, str], evenings: tuple[Evening, Evening], tmp_path: Path
+    server: dict[str, str], real_evenings: tuple[Evening, Evening], tmp_path: Path
 ) -> None:
     dice = Random(20261124)
     kills = dict.fromkeys(STAGES, 0)
     halves = 0
     for night, stages in enumerate(NIGHTS):
-        evening = evenings[night % 2]
+        evening = real_evenings[night % 2]
         home = shutil.copytree(evening.home, tmp_path / f"night{night}", symlinks=True)
         release = evening.release
         for stage in stages:
@@ -287,7 +246,10 @@ def test_a_killed_run_leaves_no_trace(
             if reached:
                 kills[reached] += 1
             halves += len(list(home.glob("published/releases/.building-*")))
-            release = look(home, evening, release)
+            release = look(
+                home, before=evening.warehouse, after=evening.warehouse_after,
+                release=release, released=evening.release_after,
+            )  # fmt: skip
         ran = tieline(home, "run", env=server)
         assert ran.code == 0, (stages, ran)
         assert_same(tables(home), evening.warehouse_after)
