@@ -15,7 +15,8 @@ import polars as pl
 import pytest
 
 from flows import config
-from flows.cli import BUSY, FAILED, OK, REFUSED, USAGE, tieline
+from flows.cli import tieline
+from flows.options import BUSY, FAILED, OK, REFUSED, USAGE
 from tests.network import INPUTS, build, empty_warehouse, fill, rows
 from tests.sources.golden import whole
 from transforms.model import FOLDERS, read_models
