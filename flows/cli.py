@@ -26,6 +26,7 @@ from flows.people import people
 from flows.refused import quarantine
 from flows.running import backfill, finish, night, run
 from flows.safekeeping import backup, restore
+from flows.serving import notify, serve
 
 
 @click.group(
@@ -352,7 +353,7 @@ def status(settings: Path, home: Path | None) -> None:
     sys.exit(OK if fine else FAILED)
 
 
-for command in (run, backfill, people, export, connect, quarantine, backup, restore):
+for command in (run, backfill, people, export, connect, quarantine, backup, restore, serve, notify):
     tieline.add_command(command)
 
 

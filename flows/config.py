@@ -66,6 +66,18 @@ class Folders(Struct, frozen=True, forbid_unknown_fields=True):
     allow_python_metrics: bool = False
 
 
+class Links(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where readers of Prefect's pages find things, if a web server shows them; else files are named.
+
+    Attributes:
+        docs: Address of the Data Docs.
+        published: Address of the folder `published/current`, with the report in it.
+    """
+
+    docs: str = ""
+    published: str = ""
+
+
 class Window(Struct, frozen=True, forbid_unknown_fields=True):
     """Days outside which nothing is read.
 
@@ -242,6 +254,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     network: Network = field(default_factory=Network)
     folders: Folders = field(default_factory=Folders)
+    links: Links = field(default_factory=Links)
     window: Window = field(default_factory=Window)
     people: People = field(default_factory=People)
     source: list[SourceFiles] = field(default_factory=list)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from flows import journal
+from flows.artifacts import leave
 from flows.config import read_key
 from flows.stopwatch import STAGES, Stopwatch
 from warehouse import identity, load, state
@@ -73,6 +77,10 @@ def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, 
     now = datetime.now(UTC)
     done = Done(state.new_run_id(now))
     begun = perf_counter()
+    os.umask(0o077)  # what a run writes is its owner's; the published folder sets its own modes
+    journal.begin()
+    journal.to_server()
+    journal.RUN.set(done.run_id)
     with ExitStack() as stack:
         stack.enter_context(warehouse_lock(config.warehouse, wait, done.run_id))
         key = read_key(config)
@@ -86,14 +94,21 @@ def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, 
         state.note_origin(
             con, done.run_id, origin.flow, scheduled_at=origin.scheduled_at, window=origin.window
         )
+        journal.note("begin", f"{origin.flow} {done.run_id} begins", flow=origin.flow)
         try:
             yield held, done
         except BaseException as error:
-            state.end_run(con, done.run_id, "failed", f"{type(error).__name__}: {error}")
+            words = f"{type(error).__name__}: {error}"
+            state.end_run(con, done.run_id, "failed", words)
+            journal.note("failed", words, level=logging.ERROR)
+            leave(held, done, words)
             raise
         done.seconds = perf_counter() - begun
         _note(held, done)
         state.end_run(con, done.run_id, "succeeded")
+        facts = {key: value for key, value in asdict(done).items() if key != "run_id"}
+        journal.note("end", f"{origin.flow} {done.run_id} succeeded", **facts)
+        leave(held, done)
 
 
 def _note(held: Open, done: Done) -> None:

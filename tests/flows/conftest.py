@@ -371,6 +371,16 @@ def published(home: Path) -> Tables:
         }
 
 
+def query(home: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(str(home / "warehouse/tieline.duckdb"), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def change(home: Path, sql: str) -> None:
+    with duckdb.connect(str(home / "warehouse/tieline.duckdb")) as con:
+        con.execute(sql)
+
+
 def _names(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return con.execute(
         "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = current_database()"

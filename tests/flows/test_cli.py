@@ -146,7 +146,7 @@ def test_help_shows_an_example(name: str) -> None:
 
 def test_help_tells_the_exit_codes() -> None:
     shown = call("--help").out
-    for code in (cli.OK, cli.FAILED, cli.USAGE, cli.REFUSED, cli.BUSY):
+    for code in (options.OK, options.FAILED, options.USAGE, options.REFUSED, options.BUSY):
         assert re.search(rf"\n +{code}  \w+", shown), code
     for name in ("check", "status"):
         assert "exit code 1" in " ".join(call(name, "--help").out.split())

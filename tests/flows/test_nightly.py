@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-import duckdb
 import pytest
 
 from tests.flows.conftest import (
@@ -29,6 +28,7 @@ from tests.flows.conftest import (
     make_home,
     mbox,
     published,
+    query,
     small_network,
     start,
     tables,
@@ -51,11 +51,6 @@ STEP = re.compile(r"\d\d:\d\d:\d\d (read|transform) \S+")
 
 def said(home: Path) -> Tables:
     return {name: rows for name, rows in tables(home).items() if name.removeprefix("main.") in SAID}
-
-
-def query(home: Path, sql: str) -> list[tuple]:
-    with duckdb.connect(str(home / "warehouse/tieline.duckdb"), read_only=True) as con:
-        return con.execute(sql).fetchall()
 
 
 def refusals(home: Path) -> int:
