@@ -65,7 +65,7 @@ def notify(settings: Path, home: Path | None, url: str) -> None:
 
     \b
     Example:
-      TIELINE_WEBHOOK=https://hooks.example/T0/B0 tieline notify
+      tieline notify -s my-network/tieline.toml    (the address stands in $TIELINE_WEBHOOK)
     """
     prepare(read_config(settings, home))
     needs_server()
