@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
-from flows import cli, ingest
+from flows import cli, ingest, options
 from flows.config import SETTINGS, Config, read_config, read_key
 from flows.plan import export_files
 from flows.publish import release
