@@ -23,6 +23,7 @@ from flows.options import (
     with_settings,
 )
 from flows.people import people
+from flows.privacy import audit, forget, key
 from flows.refused import quarantine
 from flows.running import backfill, finish, night, run
 from flows.safekeeping import backup, restore
@@ -354,6 +355,8 @@ def status(settings: Path, home: Path | None) -> None:
 
 
 for command in (run, backfill, people, export, connect, quarantine, backup, restore, serve, notify):
+    tieline.add_command(command)
+for command in (forget, key, audit):
     tieline.add_command(command)
 
 

@@ -120,6 +120,10 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
         neutral_domains: Mail domains that everybody uses, which say nothing about an
             organisation.
         nobody: Addresses that are no person, beside no-reply@ and the like; * stands for anything.
+        excluded: Files with people who opted out, an address or its keyed hash (`tieline people
+            hash`) a line. They are left out before anything is computed.
+        consent: Files with the only people who are counted, written likewise; without any file,
+            everybody is.
     """
 
     directories: list[str] = field(default_factory=list)
@@ -129,6 +133,8 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
     units: dict[str, str | list[Dated]] = field(default_factory=dict)
     neutral_domains: list[str] = field(default_factory=list)
     nobody: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+    consent: list[str] = field(default_factory=list)
 
 
 class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
@@ -311,6 +317,11 @@ class Config(Struct, frozen=True):
         return self.place(self.settings.folders.key)
 
     @property
+    def audit(self) -> Path:
+        """The log of what was done to people's data."""
+        return self.place(self.settings.folders.warehouse) / "audit.jsonl"
+
+    @property
     def metrics(self) -> Path:
         """Folder of the users' own metrics."""
         return self.place(self.settings.folders.metrics)
@@ -471,10 +482,15 @@ def read_key(config: Config) -> bytes:
         make_key(path)
     if path.stat().st_mode & 0o077:
         raise ConfigError(f"{path}: others can read the key; run: chmod 600 {path}")
-    key = path.read_bytes().strip()
-    if len(key) < KEY_LENGTH:
+    return key_in(path)
+
+
+def key_in(path: Path) -> bytes:
+    """The key of the file `path`: a line, and another one for every time that it was renewed."""
+    lines = [line.strip() for line in path.read_bytes().strip().splitlines()]
+    if not lines or any(len(line) < KEY_LENGTH for line in lines):
         raise ConfigError(f"{path}: shorter than {KEY_LENGTH} characters; put the real key back")
-    return key[:64]
+    return b"\n".join(line[:64] for line in lines)
 
 
 def make_key(path: Path) -> None:

@@ -53,3 +53,8 @@ def steps(what: str, total: int, stream: TextIO | None = None) -> Iterator[Calla
             print(f"{datetime.now(UTC):%H:%M:%S} {what} {words}", file=out, flush=True)
 
         yield tell
+
+
+def say(words: str, stream: TextIO | None = None) -> None:
+    """Tell with the time what is being done, where how many steps it takes is not known."""
+    print(f"{datetime.now(UTC):%H:%M:%S} {words}", file=stream or sys.stderr, flush=True)

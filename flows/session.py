@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from flows import journal
 from flows.artifacts import leave
 from flows.config import read_key
+from flows.counting import who_counts
+from flows.erase import finish, vanish
+from flows.rotation import hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch
 from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from flows.config import Config
+    from flows.erase import Vanished
+    from transforms.people import Counted
 
 
 @dataclass(slots=True)
@@ -57,6 +62,7 @@ class Open:
     key: bytes
     run_id: str
     watch: Stopwatch
+    counted: Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +78,47 @@ class Origin:
 def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, Done]]:
     """Hold the warehouse for one run, and write down what becomes of it.
 
-    Waits at most `wait` seconds. Raises WarehouseBusyError, and ConfigError where the key is wrong.
+    Whoever is not counted any more vanishes first; once the models know it too, the databases are
+    written anew. Waits at most `wait` seconds. Raises WarehouseBusyError, and ConfigError where the
+    key is wrong.
     """
+    done = Done(state.new_run_id(datetime.now(UTC)))
+    with warehouse_lock(config.warehouse, wait, done.run_id):
+        settle(config)
+        key = read_key(config)
+        with _running(config, origin, key, done) as (held, gone):
+            yield held, done
+        if gone.erasures and "transform" in held.watch.stages:
+            finish(config, gone, key)
+
+
+@contextmanager
+def _running(
+    config: Config, origin: Origin, key: bytes, done: Done
+) -> Iterator[tuple[Open, Vanished]]:
     now = datetime.now(UTC)
-    done = Done(state.new_run_id(now))
     begun = perf_counter()
     os.umask(0o077)  # what a run writes is its owner's; the published folder sets its own modes
     journal.begin()
     journal.to_server()
     journal.RUN.set(done.run_id)
     with ExitStack() as stack:
-        stack.enter_context(warehouse_lock(config.warehouse, wait, done.run_id))
-        key = read_key(config)
         con = stack.enter_context(open_warehouse(config.warehouse, reach=[config.published]))
         people = stack.enter_context(open_warehouse(config.identity))
         load.create(con)
         identity.create(people)
+        hold_to_key(config, con, people, key)
         load.clear_stage(con)
-        held = Open(config, con, people, key, done.run_id, Stopwatch())
         state.begin_run(con, done.run_id, now)
         state.note_origin(
             con, done.run_id, origin.flow, scheduled_at=origin.scheduled_at, window=origin.window
         )
         journal.note("begin", f"{origin.flow} {done.run_id} begins", flow=origin.flow)
         try:
-            yield held, done
+            counting = who_counts(config, people, key)
+            gone = vanish(con, people, counting)
+            held = Open(config, con, people, key, done.run_id, Stopwatch(), counting.counted)
+            yield held, gone
         except BaseException as error:
             words = f"{type(error).__name__}: {error}"
             state.end_run(con, done.run_id, "failed", words)

@@ -44,13 +44,15 @@ Days = tuple["date", "date"]  # first and last
 @task(task_run_name="read {file.label}", **_LIMITS, **retried())
 def read_file(held: Open, file: ExportFile) -> ingest.Read:
     """Read one export file into the staging tables."""
-    return ingest.stage_file(held.con, held.identity, held.config, file, held.key, held.run_id)
+    return ingest.stage_file(
+        held.con, held.identity, held.config, file, held.key, held.run_id, held.counted
+    )
 
 
 @task(task_run_name="check and load batch {batch}", **_LIMITS, **retried())
 def check_and_load(held: Open, batch: int) -> ingest.Checked:
     """Validate the staged batch with the memberships of now; load it in one transaction."""
-    told = ingest.read_directories(held.con, held.identity, held.config)
+    told = ingest.read_directories(held.con, held.identity, held.config, held.key, held.counted)
     found = ingest.stage_people(held.con, held.identity, held.config, told, held.key)
     return ingest.check_and_load(
         held.con, held.config, found, run_id=held.run_id, batch=batch, unread=told.refused
@@ -132,7 +134,7 @@ def _batches(
             if rows >= ingest.STAGE_ROWS:
                 yield batch, _load(held, number, days)
                 batch, rows, number = [], 0, number + 1
-    if batch or ingest.people_changed(held.con, held.identity, held.config, held.key):
+    if batch or ingest.people_changed(held.con, held.identity, held.config, held.key, held.counted):
         yield batch, _load(held, number, days)
 
 

@@ -377,6 +377,12 @@ PUBLISHED = Table(
     (Column("fingerprint", "VARCHAR", "Hash of catalogue, thresholds and network."),),
 )
 
+KEY_MARK = Table(
+    "key_mark",
+    "Which key the numbers of this database were made with.",
+    (Column("mark", "VARCHAR", "Keyed hash that only this key gives."),),
+)
+
 METRIC_VALUE_COLUMNS = (
     Column("metric", "VARCHAR", "Name of the metric; `metric` explains it."),
     Column("measure", "VARCHAR", "Which of the metric's numbers this is."),
@@ -428,8 +434,15 @@ TREND = Table(
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN, RUN_ORIGIN,
-    RUN_STAGE, RUN_SOURCE, PUBLISHED, METRIC_VALUE, WITHHELD,
+    RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, METRIC_VALUE, WITHHELD,
 )  # fmt: skip
+
+# Columns, of models too, whose numbers are keyed hashes; and those of them that lead to people.
+KEYED = (
+    "event_id", "initiator", "thread", "reply_to", "container", "answers", "address_id", "person_id",
+    "s", "t", "introducer",
+)  # fmt: skip
+PERSONAL = frozenset({"event_id", "address_id", "person_id", "s", "t", "introducer"})
 
 # --- staging: what one batch brings, checked before it is loaded -------------------------------
 
