@@ -255,6 +255,17 @@ class Quality(Struct, frozen=True, forbid_unknown_fields=True):
     max_rejected: Share = 0.5
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long events, and all that tells of people, are kept.
+
+    Attributes:
+        months: Whole months that events are kept; 0: for good. Numbers per unit and line stay, and are
+            closed a year or so after they were told. Gone is gone: more months bring nothing back.
+    """
+
+    months: Annotated[int, Meta(ge=0)] = 0
+
+
 class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     """The shape of `tieline.toml`."""
 
@@ -267,6 +278,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: ModelParameters = field(default_factory=ModelParameters)
     disclosure: Disclosure = field(default_factory=Disclosure)
     quality: Quality = field(default_factory=Quality)
+    retention: Retention = field(default_factory=Retention)
 
 
 class Config(Struct, frozen=True):

@@ -23,7 +23,7 @@ from flows.transform import bring_up_to_date, models_of
 from transforms import people
 from warehouse import erase as warehouse
 from warehouse import identity, load, state
-from warehouse.connection import open_warehouse, warehouse_lock
+from warehouse.connection import open_readonly, open_warehouse, warehouse_lock
 from warehouse.rewrite import rewrite
 from warehouse.traces import traces
 
@@ -179,11 +179,14 @@ def finish(config: Config, gone: Vanished, key: bytes) -> list[int]:
     if not gone.erasures:
         return []
     rewrite(config.warehouse)
+    with open_readonly(config.warehouse) as con:
+        used = warehouse.referred(con)
     with open_warehouse(config.identity) as con:
         known = identity.addresses(con)
         theirs = known.filter(pl.col("address_id").is_in(gone.people.implode()))["address"]
         rows = people.naming(identity.directory_rows(con), theirs)
         identity.erase(con, gone.people, rows)
+        identity.keep_only(con, used)
     rewrite(config.identity)
     mine, others = _written(config)
     texts = {text for text in gone.texts if text}

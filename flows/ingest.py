@@ -63,15 +63,19 @@ def stage_file(
     key: bytes,
     run_id: str,
     counted: people.Counted = people.EVERYBODY,
+    since: date | None = None,
 ) -> Read:
-    """Read `file` into the staging tables; a second call for it starts afresh."""
+    """Read `file` into the staging tables; a second call for it starts afresh.
+
+    Nobody but those `counted` is read, and nothing before `since`, whatever the window says.
+    """
     _forget_staged(con, file.file_id)
     counts = dict.fromkeys(
         ("records", "events", "participations", "rejected", "duplicates", "skipped", "automated"), 0
     )
     days: set[date] = set()
     try:
-        for batch, staged in batches(config, file, key, counted):
+        for batch, staged in batches(config, file, key, counted, since):
             remember(identity, staged.identity)
             load.stage(con, schema.OBSERVED_EVENT, staged.events)
             load.stage(con, schema.OBSERVED_PARTICIPATION, staged.participations)
@@ -107,14 +111,18 @@ def stage_file(
 
 
 def batches(
-    config: Config, file: ExportFile, key: bytes, counted: people.Counted = people.EVERYBODY
+    config: Config,
+    file: ExportFile,
+    key: bytes,
+    counted: people.Counted = people.EVERYBODY,
+    since: date | None = None,
 ) -> Iterator[tuple[Batch, people.Staged]]:
     """What `file` shows, batch by batch: as its reader gives it, and without names.
 
     Raises UnreadableFileError.
     """
     options = Options(
-        since=_midnight(config, config.settings.window.since),
+        since=_midnight(config, max(filter(None, (config.settings.window.since, since)))),
         until=_midnight(config, config.settings.window.until),
         time_zone=config.time_zone,
         mapping=file.source.mapping,

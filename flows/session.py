@@ -15,6 +15,7 @@ from flows.artifacts import leave
 from flows.config import read_key
 from flows.counting import who_counts
 from flows.erase import finish, vanish
+from flows.retention import expire
 from flows.rotation import hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch
 from warehouse import identity, load, state
@@ -63,6 +64,7 @@ class Open:
     run_id: str
     watch: Stopwatch
     counted: Counted
+    since: date | None  # first day of which events are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,10 @@ def _running(
         )
         journal.note("begin", f"{origin.flow} {done.run_id} begins", flow=origin.flow)
         try:
+            since = expire(config, con, people, config.today())
             counting = who_counts(config, people, key)
             gone = vanish(con, people, counting)
-            held = Open(config, con, people, key, done.run_id, Stopwatch(), counting.counted)
+            held = Open(config, con, people, key, done.run_id, Stopwatch(), counting.counted, since)
             yield held, gone
         except BaseException as error:
             words = f"{type(error).__name__}: {error}"

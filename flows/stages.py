@@ -45,7 +45,7 @@ Days = tuple["date", "date"]  # first and last
 def read_file(held: Open, file: ExportFile) -> ingest.Read:
     """Read one export file into the staging tables."""
     return ingest.stage_file(
-        held.con, held.identity, held.config, file, held.key, held.run_id, held.counted
+        held.con, held.identity, held.config, file, held.key, held.run_id, held.counted, held.since
     )
 
 

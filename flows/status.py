@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flows import retention
 from flows.directories import directory_files
 from flows.plan import file_id
 from warehouse.connection import WarehouseBusyError, open_readonly
@@ -30,6 +31,7 @@ def report(config: Config) -> tuple[list[str], bool]:
         good = con.execute("SELECT max(ended_at) FROM run WHERE state = 'succeeded'").fetchall()[0][
             0
         ]
+        kept = retention.told(con)
         totals = con.execute("SELECT count(*), min(day), max(day) FROM event").fetchall()[0]
         sources = con.execute(
             "SELECT source, count(*), max(last_day), sum(rejected)::BIGINT FROM source_file GROUP BY ALL ORDER BY ALL"
@@ -54,6 +56,7 @@ def report(config: Config) -> tuple[list[str], bool]:
     lines.append(
         f"Warehouse   {totals[0]:,} events" + (f", {totals[1]} to {totals[2]}" if totals[0] else "")
     )
+    lines += kept
     lines.append(f"Published   {config.current if config.current.exists() else 'nothing yet'}")
     if waiting:
         lines.append(f"Waiting     {waiting:,} days to be computed; `tieline run` does it")

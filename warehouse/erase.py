@@ -55,6 +55,16 @@ def files_with(con: duckdb.DuckDBPyConnection, people: pl.Series) -> list[str]:
     return [path for (path,) in found]
 
 
+def referred(con: duckdb.DuckDBPyConnection) -> pl.Series:
+    """Every address_id that events, memberships or aliases still name."""
+    return con.sql(
+        """SELECT address_id FROM observed_participation UNION SELECT address_id FROM participation
+           UNION SELECT initiator FROM observed_event WHERE initiator IS NOT NULL
+           UNION SELECT person_id FROM membership
+           UNION SELECT address_id FROM address_alias UNION SELECT person_id FROM address_alias"""
+    ).pl()["address_id"]
+
+
 # A refused row is kept as JSON: which of its numbers are people stands in its keys.
 _QUARANTINE = """
 DELETE FROM quarantine WHERE record IS NOT NULL AND EXISTS (

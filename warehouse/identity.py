@@ -198,6 +198,13 @@ def erase(con: duckdb.DuckDBPyConnection, people: pl.Series, rows: pl.DataFrame)
     con.unregister("naming")
 
 
+def keep_only(con: duckdb.DuckDBPyConnection, used: pl.Series) -> None:
+    """Drop the addresses that nothing refers to any more: all but `used` (address_id)."""
+    con.register("used", used.to_frame("address_id"))
+    con.execute("DELETE FROM identity WHERE address_id NOT IN (FROM used)")
+    con.unregister("used")
+
+
 def directory_rows(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """What every directory told last: (label, kind, address, other, position)."""
     return con.sql(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from warehouse import schema
+from warehouse import retention, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -41,16 +41,14 @@ def renew_warehouse(con: duckdb.DuckDBPyConnection, renew: Renew, mark: str) -> 
 
     Models that hold people lose their rows, and all of them are to be computed anew.
     """
-    stored = {table.name for table in schema.WAREHOUSE}
-    computed = [
+    personal = retention.tables(con)
+    kept = [
         name
         for (name,) in con.execute(
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main' ORDER BY 1"
         ).fetchall()
-        if name not in stored
+        if name not in personal
     ]
-    personal = [name for name in computed if schema.PERSONAL & set(_columns(con, name))]
-    kept = [name for name in (*sorted(stored), *computed) if name not in personal]
     _renew(con, kept, personal, renew, mark)
 
 

@@ -383,6 +383,18 @@ KEY_MARK = Table(
     (Column("mark", "VARCHAR", "Keyed hash that only this key gives."),),
 )
 
+RETENTION = Table(
+    "retention",
+    "What retention left. Empty while everything is kept.",
+    (
+        Column("kept_since", "DATE", "First day of which events are kept."),
+        Column(
+            "closed_before", "DATE", "Numbers of periods that begin before it stay as they are."
+        ),
+        Column("first_day", "DATE", "First day that ever had an event."),
+    ),
+)
+
 METRIC_VALUE_COLUMNS = (
     Column("metric", "VARCHAR", "Name of the metric; `metric` explains it."),
     Column("measure", "VARCHAR", "Which of the metric's numbers this is."),
@@ -434,7 +446,7 @@ TREND = Table(
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN, RUN_ORIGIN,
-    RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, METRIC_VALUE, WITHHELD,
+    RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD,
 )  # fmt: skip
 
 # Columns, of models too, whose numbers are keyed hashes; and those of them that lead to people.
