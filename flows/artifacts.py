@@ -64,6 +64,9 @@ def page(held: Open, done: Done, failure: str = "") -> Iterator[str]:
     if refused:
         yield "\n## Refused, and why\n"
         yield from _listed(refused)
+    if done.look_at:
+        yield "\n## Out of line with earlier nights\n"
+        yield from _listed(done.look_at)
     if done.release:
         yield "\n## What changed in the lines\n"
         yield from _listed(line_changes(held.config)) or ["Nothing that deserves attention."]

@@ -15,6 +15,7 @@ from flows.artifacts import leave
 from flows.config import read_key
 from flows.counting import who_counts
 from flows.erase import finish, vanish
+from flows.health import findings
 from flows.retention import expire
 from flows.rotation import hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch
@@ -41,6 +42,7 @@ class Done:
     events: int = 0
     quarantined: int = 0
     refused: list[str] = field(default_factory=list)
+    look_at: list[str] = field(default_factory=list)  # what is out of line with earlier nights
     gone: int = 0  # files of a backfill that are no longer there
     days: int = 0
     periods: int = 0
@@ -116,6 +118,7 @@ def _running(
             con, done.run_id, origin.flow, scheduled_at=origin.scheduled_at, window=origin.window
         )
         journal.note("begin", f"{origin.flow} {done.run_id} begins", flow=origin.flow)
+        held = None
         try:
             since = expire(config, con, people, config.today())
             counting = who_counts(config, people, key)
@@ -126,11 +129,14 @@ def _running(
             words = f"{type(error).__name__}: {error}"
             state.end_run(con, done.run_id, "failed", words)
             journal.note("failed", words, level=logging.ERROR)
-            leave(held, done, words)
+            if held:
+                leave(held, done, words)
             raise
         done.seconds = perf_counter() - begun
         _note(held, done)
         state.end_run(con, done.run_id, "succeeded")
+        if origin.flow == "nightly" and not done.covered_by:
+            done.look_at = [one.words for one in findings(con, config.time_zone)]
         facts = {key: value for key, value in asdict(done).items() if key != "run_id"}
         journal.note("end", f"{origin.flow} {done.run_id} succeeded", **facts)
         leave(held, done)

@@ -149,6 +149,15 @@ def _write_holder(path: Path, run_id: str) -> None:
     new.replace(path)
 
 
+def lock_holder(path: Path) -> datetime | None:
+    """Since when a run holds the warehouse at `path`; None if it is not known."""
+    try:
+        found = json.loads(path.with_name(f"{path.name}.lock.json").read_text(encoding="utf-8"))
+        return datetime.fromisoformat(found["since"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
 def _holder(path: Path) -> str:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

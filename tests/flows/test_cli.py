@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -376,8 +376,8 @@ def test_status_tells_what_needs_somebody(home: Path) -> None:
     with (home / SETTINGS).open("a") as file:
         file.write('[[source]]\nname = "new"\nformat = "mbox"\nfiles = "new/*"\n')
     missing = status(home)
-    assert missing.code == 1
-    assert re.search(r"\n  new +nothing loaded; `tieline check` says why", missing.out)
+    assert missing.code == 3
+    assert "Missing     new: nothing loaded; `tieline check` says why\n" in missing.out
 
 
 HOLD = """
@@ -402,6 +402,13 @@ def test_status_while_a_run_is_busy(home: Path) -> None:
         assert ran.code == 0
         assert ran.out.startswith("A run is busy: ")
         assert f"PID {holder.pid}" in ran.out
+        lock = path.with_name("tieline.duckdb.lock.json")
+        since = (datetime.now(UTC) - timedelta(hours=21)).isoformat()
+        lock.write_text(f'{{"pid": {holder.pid}, "run_id": "x", "since": "{since}"}}')
+        stuck = status(home)
+        lock.unlink()
+        assert stuck.code == 1
+        assert "BROKEN      a run has been busy since " in stuck.out
         assert trends(home).code == 0  # readers of the release do not notice
 
 

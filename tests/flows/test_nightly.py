@@ -180,8 +180,8 @@ def test_nothing_in_the_folder(server: Server, tmp_path: Path) -> None:
     assert ran.out.startswith("Nothing new to read.")
     assert query(home, "SELECT count(*) FROM event") == [(0,)]
     status = tieline(home, "status")
-    assert status.code == 1
-    assert all(f"  {name} " in status.out for name in SOURCES)
+    assert status.code == 3
+    assert all(f"Missing     {name}: " in status.out for name in SOURCES)
     write_exports(home, NETWORK)  # and what comes later is read
     run(home, server)
     assert query(home, "SELECT count(*) > 500 FROM event") == [(True,)]
@@ -210,7 +210,7 @@ def test_a_refused_file_leaves_the_others_and_is_tried_again(
     assert query(home, "SELECT count(*) FROM source_file") == [(5,)]
     assert refusals(home) == 2
     status = tieline(home, "status")
-    assert status.code == 1
+    assert status.code == 3
     assert (
         len(re.findall(r"^Refused +incoming/(?:aqua|bosk)-mail\.mbox: ", status.out, re.MULTILINE))
         == 2
