@@ -26,6 +26,7 @@ PAGES = {
     "measures": ("Elke eenheid en lijn", "Every unit and line"),
     "data": ("Politie Rijnoever", "Politie Rijnoever"),
     "about": ("Zo verwijst u naar dit rapport", "How to cite this report"),
+    "paper": ("Het hele rapport", "The whole report"),
     "no-such-page": ("Welke lijnen zijn stil geworden?", "Which lines went quiet?"),
     "unit/Nobody": ("Niet gevonden", "Not found"),
 }

@@ -13,6 +13,7 @@ import pytest
 from tests.serving.made_up import MONDAY, cell, content, facts, fill, step
 from warehouse import schema
 from warehouse.connection import open_warehouse
+from warehouse.serving import mart
 from warehouse.serving.publish import publish
 from warehouse.serving.report import FILES, LANGUAGES, render, write_beside
 from warehouse.serving.report.words import every_word
@@ -92,16 +93,50 @@ def test_every_word_is_there_in_both_languages() -> None:
         assert len({frozenset(found) for found in places.values()}) == 1, key
 
 
-def test_every_word_that_the_page_asks_for_is_there() -> None:
+def scripts() -> dict[str, str]:
     import warehouse.serving.report as package
 
-    scripts = "".join(
-        path.read_text(encoding="utf-8")
-        for path in (Path(package.__file__).parent / "static").glob("*.js")
-    )
-    asked = set(re.findall(r"\bt\(\"(\w+)\"", scripts))
+    folder = Path(package.__file__).parent / "static"
+    return {path.stem: path.read_text(encoding="utf-8") for path in folder.glob("*.js")}
+
+
+def test_every_word_that_the_page_asks_for_is_there_and_no_other() -> None:
+    text = "".join(scripts().values())
+    asked = set(re.findall(r"\bt\(\s*\"(\w+)\"", text))
     assert len(asked) > 50
     assert asked <= set(every_word())
+    # A word may be named as a text of its own, or be put together: `state_${name}_means`.
+    named = set(re.findall(r"\"(\w+)\"", text)) | {"noscript", "loading", "skip"}
+    parts = [
+        re.split(r"\$\{[^}]*\}", one)
+        for one in re.findall(r"`((?:\w+|\$\{[^}`]*\})+)`", text)
+        if re.match(r"\w+_|\$\{\w+\}_", one)
+    ]
+    shapes = [re.compile(r"\w+".join(map(re.escape, one))) for one in parts]
+    unused = {
+        key
+        for key in every_word()
+        if key not in named and not any(shape.fullmatch(key) for shape in shapes)
+    }
+    assert unused == set()
+
+
+def test_every_reason_for_hiding_has_words() -> None:
+    for reason in mart.REASONS:
+        assert "reason_" + re.sub(r"\W+", "_", reason) in every_word(), reason
+
+
+def test_scripts_share_one_scope_without_meeting() -> None:
+    """A name stands for one thing in all scripts of the page, and each script is on it."""
+    from warehouse.serving.report.page import _SCRIPTS
+
+    assert set(scripts()) == set(_SCRIPTS)
+    names = [
+        name
+        for text in scripts().values()
+        for name in re.findall(r"^(?:async )?(?:const|let|function) (\w+)", text, re.MULTILINE)
+    ]
+    assert len(names) == len(set(names)), sorted({one for one in names if names.count(one) > 1})
 
 
 def test_an_unknown_language_is_refused(released: Path) -> None:

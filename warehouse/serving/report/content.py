@@ -4,27 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from warehouse.schema import ALL, CHANNELS, UNKNOWN, quoted
+from warehouse.schema import ALL, CHANNELS, UNKNOWN
 from warehouse.serving.report.layout import around
+from warehouse.serving.report.series import cells, lines, short
 from warehouse.serving.report.signals import read_signals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     import duckdb
 
 GRAINS: Final = ("month", "quarter")
-DIGITS: Final = 4  # significant ones
-STATES: Final = {
-    "growing": "g", "steady": "s", "weakening": "w", "quiet": "q", "lost": "l", "closed": "c",
-    "revived": "r", "new": "n", "early": "e",
-}  # fmt: skip
-ABSENT, SHOWN, EMPTY, NOT_TOLD = ".", "s", "n", "-"
 
 Row = tuple[Any, ...]
-
-
-KEY_LENGTH = 3  # what a series begins with, before its numbers
 
 
 def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
@@ -41,9 +31,9 @@ def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any
     _numbered(con, content)
     content["hidden"] = _hidden(con, content)
     statuses: dict[str, int] = {}
-    content["cells"] = {grain: _cells(con, content, grain, statuses) for grain in GRAINS}
+    content["cells"] = {grain: cells(con, content, grain, statuses) for grain in GRAINS}
     content["statuses"] = list(statuses)
-    content["lines"] = {grain: _lines(con, content, grain) for grain in GRAINS}
+    content["lines"] = {grain: lines(con, content, grain) for grain in GRAINS}
     content["part"] = {grain: _part(con, content, grain) for grain in GRAINS}
     content["delivery"] = {grain: _delivery(con, grain) for grain in GRAINS}
     content["directions"] = _directions(con, content)
@@ -77,7 +67,7 @@ def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
     )  # fmt: skip
     metrics = con.execute(
         f"SELECT metric || '.' || measure, title_{language}, definition_{language}, unit, unit_{language},"
-        f" direction, coalesce(reading_{language}, ''), coalesce(reference, ''),"
+        f" range, direction, coalesce(reading_{language}, ''), coalesce(reference, ''),"
         " coalesce(parameters, '') FROM mart.metric ORDER BY metric, measure"
     ).fetchall()
     return {
@@ -91,7 +81,7 @@ def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
         "metrics": metrics,
         "reasons": reasons,
         "periods": {
-            grain: [[name, str(first), str(last), _short(part)] for name, first, last, part in rows]
+            grain: [[name, str(first), str(last), short(part)] for name, first, last, part in rows]
             for grain, rows in periods.items()
         },
         "unknown": UNKNOWN,
@@ -124,121 +114,6 @@ def _numbered(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> None:
             con.executemany(f"INSERT INTO {name} VALUES (?, ?, ?)", rows)
 
 
-def _cells(
-    con: duckdb.DuckDBPyConnection,
-    content: dict[str, Any],
-    grain: str,
-    statuses: dict[str, int],
-) -> dict[str, list[list[Any]]]:
-    """Series of one grain, by "boundary/channel/metric"."""
-    reasons = " ".join(
-        f"WHEN {quoted(reason)} THEN '{number}'" for number, reason in enumerate(content["reasons"])
-    )
-    rows = con.execute(
-        f"""
-WITH period AS (
-  SELECT period, row_number() OVER (ORDER BY period) - 1 AS idx
-  FROM mart.calendar WHERE grain = $grain
-), cell AS (
-  SELECT v.boundary, v.channel, m.n AS metric, u.n AS unit, o.n AS other, p.idx,
-    CASE WHEN v.hidden_reason IS NOT NULL THEN CASE v.hidden_reason {reasons} WHEN NULL THEN '' ELSE '?' END
-      WHEN v.value IS NULL THEN '{EMPTY}' ELSE '{SHOWN}' END AS status,
-    v.value, t.rolling_median, v.low, v.high, v.expected, v.metric = 'flow' AS is_flow,
-    v.people, v.other_people
-  FROM mart.metric_value v
-  JOIN period p USING (period)
-  JOIN metric_number m ON m.a = v.metric AND m.b = v.measure
-  JOIN unit_number u ON u.a = v.boundary AND u.b = v.unit
-  JOIN unit_number o ON o.a = v.boundary AND o.b = v.other_unit
-  LEFT JOIN mart.trend t
-    USING (metric, measure, grain, period, channel, boundary, unit, other_unit)
-  WHERE v.grain = $grain
-)
-SELECT boundary, channel, metric, unit, other,
-  list(idx ORDER BY idx), string_agg(status, '' ORDER BY idx),
-  {", ".join(f"list({name} ORDER BY idx) FILTER (status = '{SHOWN}')" for name in _NUMBERS)}
-FROM cell GROUP BY ALL ORDER BY ALL""",
-        {"grain": grain},
-    ).fetchall()
-    found: dict[str, list[list[Any]]] = {}
-    length = len(content["periods"][grain])
-    for boundary, channel, metric, unit, other, places, status, *numbers in rows:
-        key = (
-            f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}/{metric}"
-        )
-        whole = _spread(status, places, length)
-        series = [unit, other, statuses.setdefault(whole, len(statuses))]
-        found.setdefault(key, []).append(_trimmed(series, numbers))
-    return found
-
-
-_NUMBERS: Final = (
-    "value", "rolling_median", "low", "high", "expected",
-    "(CASE WHEN is_flow THEN people END)", "(CASE WHEN is_flow THEN other_people END)",
-)  # fmt: skip
-
-
-def _spread(status: str, places: Sequence[int], length: int) -> str:
-    """Letters at their places, and dots where nothing is."""
-    letters = [ABSENT] * length
-    for place, letter in zip(places, status, strict=True):
-        letters[place] = letter
-    return "".join(letters)
-
-
-def _trimmed(series: list[Any], numbers: Iterable[Sequence[float | None] | None]) -> list[Any]:
-    """`series` with the lists of numbers behind it; 0 for an empty one, none at the end."""
-    for values in numbers:
-        empty = not values or all(value is None for value in values)
-        series.append(0 if empty else [_short(value) for value in values or ()])
-    while series[-1] == 0 and len(series) > KEY_LENGTH:
-        series.pop()
-    return series
-
-
-def _short(value: float | None) -> float | int | None:
-    """At most so many significant digits."""
-    if value is None:
-        return None
-    rounded = float(f"{value:.{DIGITS}g}")
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def _lines(con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str) -> dict[str, Any]:
-    """By "boundary/channel": [unit, other, letter per period, [place, ratio, last day] of odd ones]."""
-    states = " ".join(f"WHEN '{name}' THEN '{letter}'" for name, letter in STATES.items())
-    rows = con.execute(
-        f"""
-WITH period AS (
-  SELECT period, row_number() OVER (ORDER BY period) - 1 AS idx
-  FROM mart.calendar WHERE grain = $grain
-)
-SELECT l.boundary, l.channel, u.n, o.n,
-  list(idx ORDER BY idx),
-  string_agg(CASE WHEN hidden_reason IS NOT NULL THEN '{NOT_TOLD}'
-    ELSE CASE state {states} WHEN NULL THEN '' ELSE '?' END END, '' ORDER BY idx),
-  list([idx::VARCHAR, ratio::VARCHAR, l.last_day::VARCHAR] ORDER BY idx)
-    FILTER (state NOT IN ('steady', 'early'))
-FROM mart.line l
-JOIN period p USING (period)
-JOIN unit_number u ON u.a = l.boundary AND u.b = l.unit
-JOIN unit_number o ON o.a = l.boundary AND o.b = l.other_unit
-WHERE l.grain = $grain
-GROUP BY ALL ORDER BY ALL""",
-        {"grain": grain},
-    ).fetchall()
-    found: dict[str, list[list[Any]]] = {}
-    length = len(content["periods"][grain])
-    for boundary, channel, unit, other, places, letters, odd in rows:
-        key = f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}"
-        told = [
-            [int(place), _short(float(ratio)) if ratio else None, last_day]
-            for place, ratio, last_day in odd or ()
-        ]
-        found.setdefault(key, []).append([unit, other, _spread(letters, places, length), told])
-    return found
-
-
 def _part(con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str) -> list[list[Any]]:
     """[boundary, channel, unit, other, period, part that could be seen, missing sources]."""
     rows = con.execute(
@@ -260,7 +135,7 @@ WHERE c.grain = $grain AND c.completeness < 1 ORDER BY ALL""",
             content["boundaries"].index(boundary),
             content["channels"].index(channel),
             *rest,
-            _short(part),
+            short(part),
             missing,
         ]
         for boundary, channel, *rest, part, missing in rows
@@ -282,7 +157,7 @@ WHERE d.grain = $grain AND d.channel = $all GROUP BY ALL ORDER BY partner, sourc
         {"grain": grain, "all": ALL},
     ).fetchall()
     return [
-        [source, partner, [[int(n), _short(share), int(gone)] for n, share, gone in told]]
+        [source, partner, [[int(n), short(share), int(gone)] for n, share, gone in told]]
         for source, partner, told in rows
     ]
 
@@ -351,7 +226,7 @@ def _signals(
         if (grain, str(period)) in numbers and at >= 0 and channel in content["channels"]:
             found.append([
                 kind, grain, numbers[grain, str(period)], content["channels"].index(channel), at,
-                units.get((at, unit), -1), units.get((at, other), -1), _short(score), *told,
+                units.get((at, unit), -1), units.get((at, other), -1), short(score), *told,
             ])  # fmt: skip
     return found
 

@@ -25,7 +25,7 @@ _STATIC: Final = Path(__file__).parent / "static"
 _SCRIPTS: Final = (
     "words", "series", "elements", "tables", "charts", "trends", "lines", "map", "matrix", "answers",
     "signals", "address", "head", "page_parts", "page_overview", "page_units", "page_leadership", "page_measures",
-    "page_data", "page_about", "start",
+    "page_data", "page_about", "page_paper", "start",
 )  # fmt: skip
 _VEGA_LITE: Final = "6.4"
 _LICENCE: Final = (

@@ -1,8 +1,14 @@
 // The four questions that a network manager comes with, answered from the published numbers.
+const HANGS = 0.5; // of a line's interaction, and twice an equal part: as the signal line_one_person has it
 const STILL = ["quiet", "lost", "closed"];
 
 function lineLink(one, other) {
   return link(shortLine(one, other), lineHash(one, other));
+}
+
+/** A unit of its own: not all of them together, nor the people whom no directory knows. */
+function isReal(unit) {
+  return unit !== EVERY && UNITS[unit].name !== CONTENT.unknown;
 }
 
 function few(items, most, more) {
@@ -94,61 +100,41 @@ function quietAnswer(choice) {
   );
 }
 
-/** Which line hangs on few people? Fewest threads first; those that one person carries are hidden, and said so. */
+/** Lines with the part that their busiest person takes part in, largest first: {unit, other, part, even, hangs}. */
+function dependence(choice) {
+  const { grain, at } = choice.period;
+  return allSeries(grain, choice, "line_dependence.top")
+    .filter(({ unit, other, steps }) => unit !== EVERY && other !== EVERY && steps[at].value !== null)
+    .map(({ unit, other, steps }) => ({ unit, other, part: steps[at].value, even: steps[at].expected, note: stepNote(steps[at]) }))
+    .map((line) => ({ ...line, hangs: line.part >= HANGS && line.part >= 2 * line.even }))
+    .sort((a, b) => b.hangs - a.hangs || b.part - a.part);
+}
+
+/** Which line hangs on one person? Also those that are hidden because one person carries most of them. */
 function fragileAnswer(choice) {
   const { grain, at } = choice.period;
   const carried = hiddenLines(choice).filter((line) => line.reason === "one person carries most");
+  const known = dependence(choice);
+  const hanging = known.filter((line) => line.hangs);
   const thin = allSeries(grain, choice, "threads.threads")
-    .filter(
-      ({ unit, other, steps }) =>
-        unit !== other &&
-        other !== EVERY &&
-        unit !== EVERY &&
-        steps[at].value !== null &&
-        UNITS[unit].name !== CONTENT.unknown &&
-        UNITS[other].name !== CONTENT.unknown,
-    )
-    .map(({ unit, other, steps }) => ({ unit, other, threads: steps[at].value }))
-    .sort((a, b) => a.threads - b.threads);
-  const connectors = allSeries(grain, choice, "connector_dependence.loss_1")
-    .filter(
-      ({ unit, steps }) => unit !== EVERY && UNITS[unit].name !== CONTENT.unknown && steps[at].value !== null,
-    )
-    .map(({ unit, steps }) => ({ unit, loss: steps[at].value }))
-    .sort((a, b) => b.loss - a.loss);
+    .filter(({ unit, other, steps }) => unit !== other && isReal(unit) && isReal(other) && steps[at].value !== null)
+    .sort((a, b) => a.steps[at].value - b.steps[at].value)[0];
+  const part = (line) => [lineLink(line.unit, line.other), ` – ${t("takes_part", { share: shares.format(line.part), even: shares.format(line.even) })}`];
+  const more = (n) => t("and_more", { n: String(n) });
   const items = [
-    ...few(
-      carried.map((line) => [el("strong", {}, t("one_carries")), " ", lineLink(line.unit, line.other)]),
-      4,
-      (n) => t("and_more", { n: String(n) }),
-    ),
-    ...thin
-      .slice(0, 3)
-      .map((line) => [
-        lineLink(line.unit, line.other),
-        ` – ${t("threads_are", { n: showNumber(line.threads) })}`,
-      ]),
-    ...connectors
-      .slice(0, 2)
-      .map((one) => [
-        link(shortName(one.unit), unitHash(one.unit)),
-        ` – ${t("connector_carries", { share: shares.format(one.loss) })}`,
-      ]),
-  ];
-  const conclusion = carried.length
-    ? t("fragile_one", { n: String(carried.length) })
-    : thin.length
-      ? t("fragile_few", { line: shortLine(thin[0].unit, thin[0].other), n: showNumber(thin[0].threads) })
-      : t("fragile_unknown");
+    ...few(carried.map((line) => [el("strong", {}, t("one_carries")), " ", lineLink(line.unit, line.other)]), 4, more),
+    ...few(hanging.map((line) => [el("strong", {}, t("hangs_on_one")), " ", part(line)]), 4, more),
+    ...known.filter((line) => !line.hangs).slice(0, hanging.length ? 1 : 2).map((line) => [el("strong", {}, t("nearest_to_one")), " ", part(line)]),
+    thin && [el("strong", {}, t("thinnest")), " ", lineLink(thin.unit, thin.other), ` – ${t("threads_are", { n: showNumber(thin.steps[at].value) })}`],
+  ].filter(Boolean);
+  const n = carried.length + hanging.length;
+  const first = [...hanging, ...carried][0];
+  const conclusion = n === 1 ? t("fragile_one", { line: shortLine(first.unit, first.other), period: choice.period.label })
+    : n ? t("fragile_some", { n: String(n), period: choice.period.label })
+      : known.length ? t("fragile_none", { period: choice.period.label }) : t("fragile_unknown");
   const untold = hiddenLines(choice).length - carried.length;
-  return answer(
-    "answer-fragile",
-    t("fragile_question"),
-    conclusion,
-    items,
-    untold ? t("fragile_untold", { n: String(untold) }) : "",
-    pageHash("leadership"),
-  );
+  return answer("answer-fragile", t("fragile_question"), conclusion, items,
+    untold ? t("fragile_untold", { n: String(untold) }) : "", pageHash("leadership", "depending"));
 }
 
 /** Is leadership widening or narrowing? The effective number of initiators against the last whole period. */
@@ -163,7 +149,7 @@ function leadershipAnswer(choice) {
       t("leadership_unknown"),
       [],
       "",
-      pageHash("leadership"),
+      pageHash("leadership", "initiating"),
     );
   const before = steps
     .slice(0, at)
@@ -199,53 +185,37 @@ function leadershipAnswer(choice) {
     t(`leadership_${way}`),
     items,
     step.whole ? "" : t("says_not_whole"),
-    pageHash("leadership"),
+    pageHash("leadership", "initiating"),
   );
 }
 
-/** Which initiative grew from an introduction? Lines with introductions that took root, and what was started on them since. */
+/** Lines with introductions that took root up to the period, and the joint initiatives begun since. */
+function rootedLines(choice) {
+  const upto = PERIODS.quarter.filter((one) => one.first <= choice.period.last);
+  return allSeries("quarter", choice, "introductions.converted")
+    .filter(({ unit, other }) => unit !== EVERY && other !== EVERY)
+    .map(({ unit, other, steps }) => ({ unit, other, shown: upto.map((period) => steps[period.at]).filter((step) => step.value) }))
+    .filter(({ shown }) => shown.length)
+    .map(({ unit, other, shown }) => {
+      const started = (lineSeries("quarter", choice, "joint_initiatives.started", unit, other) ?? [])
+        .filter((step) => step.at >= shown[0].at && step.period.first <= choice.period.last);
+      const sum = (steps) => steps.reduce((total, step) => total + (step.value ?? 0), 0);
+      return { unit, other, since: shown[0].period.label, introductions: sum(shown), started: sum(started) };
+    })
+    .sort((a, b) => b.started - a.started || b.introductions - a.introductions);
+}
+
+/** Which initiative grew from an introduction? On which line: no name of a meeting or of work is kept. */
 function introductionAnswer(choice) {
-  const upto = (grain) => PERIODS[grain].filter((one) => one.first <= choice.period.last);
-  const rooted = [];
-  for (const { unit, other, steps } of allSeries("quarter", choice, "introductions.converted")) {
-    if (unit === EVERY || other === EVERY) continue;
-    const shown = upto("quarter")
-      .map((period) => steps[period.at])
-      .filter((step) => step.value);
-    if (!shown.length) continue;
-    const from = shown[0].at;
-    const started = (lineSeries("quarter", choice, "joint_initiatives.started", unit, other) ?? [])
-      .filter((step) => step.at >= from && step.period.first <= choice.period.last && step.value)
-      .reduce((sum, step) => sum + step.value, 0);
-    rooted.push({
-      unit,
-      other,
-      since: shown[0].period.label,
-      introductions: shown.reduce((sum, step) => sum + step.value, 0),
-      started,
-    });
-  }
-  rooted.sort((a, b) => b.started - a.started || b.introductions - a.introductions);
+  const rooted = rootedLines(choice);
   const grown = rooted.filter((one) => one.started > 0);
-  const items = few(
-    rooted.map((one) => [
-      lineLink(one.unit, one.other),
-      ` – ${t(one.started ? "introduced_and_started" : "introduced_only", { introductions: showNumber(one.introductions), since: one.since, started: showNumber(one.started) })}`,
-    ]),
-    4,
-    (n) => t("and_more", { n: String(n) }),
-  );
-  const whole = series("quarter", choice, "introductions.converted") ?? [];
-  const total = upto("quarter").reduce((sum, period) => sum + (whole[period.at]?.value ?? 0), 0);
-  const conclusion = grown.length
-    ? t("introduction_some", { line: shortLine(grown[0].unit, grown[0].other) })
-    : t("introduction_none");
-  return answer(
-    "answer-introduction",
-    t("introduction_question"),
-    conclusion,
-    items,
-    total ? t("introductions_total", { n: showNumber(total) }) : "",
-    pageHash("leadership"),
-  );
+  const says = (one) => t(one.started ? "introduced_and_started" : "introduced_only",
+    { introductions: showNumber(one.introductions), since: one.since, started: showNumber(one.started) });
+  const items = few(rooted.map((one) => [lineLink(one.unit, one.other), ` – ${says(one)}`]), 4, (n) => t("and_more", { n: String(n) }));
+  const total = (series("quarter", choice, "introductions.converted") ?? [])
+    .filter((step) => step.period.first <= choice.period.last).reduce((sum, step) => sum + (step.value ?? 0), 0);
+  const conclusion = grown.length === 1 ? t("introduction_one", { line: shortLine(grown[0].unit, grown[0].other), n: showNumber(grown[0].started) })
+    : grown.length ? t("introduction_some", { n: String(grown.length) }) : t("introduction_none");
+  return answer("answer-introduction", t("introduction_question"), conclusion, items,
+    [t("no_names"), total ? t("introductions_total", { n: showNumber(total) }) : ""].filter(Boolean).join(" "), pageHash("leadership", "introducing"));
 }

@@ -16,15 +16,12 @@ const NAMES = Object.keys(LOOK);
 /** Lines of one step: {unit, other, state, weight, ...}; hidden ones too. */
 function edges(choice, grain, at) {
   const states = new Map(lines(grain, choice).map((line) => [`${line.unit}/${line.other}`, line]));
-  const known = new Set();
   const told = [];
   for (const { unit, other, steps } of allSeries(grain, choice, "flow.weight")) {
-    if (unit === other || unit === EVERY || other === EVERY) continue;
-    if (UNITS[unit].name === CONTENT.unknown || UNITS[other].name === CONTENT.unknown) continue;
+    if (unit === other || !isReal(unit) || !isReal(other)) continue;
     const step = steps[at];
     const line = states.get(`${unit}/${other}`) ?? states.get(`${other}/${unit}`);
     const state = line?.states[at] ?? null;
-    known.add(`${unit}/${other}`);
     if (step.status === "absent" && (!state || state === "hidden")) continue;
     const hidden = step.status === "hidden" || (step.status === "absent" && state === "hidden");
     told.push({
@@ -60,7 +57,7 @@ const EDGE_COLUMNS = () => [
   {
     key: "state",
     title: t("state"),
-    show: (row) => t(`state_${row.state}`),
+    show: (row) => stateMark(row.state),
     raw: (row) => t(`state_${row.state}`),
   },
   { key: "weight", title: t("weight"), number: true },
@@ -70,6 +67,12 @@ const EDGE_COLUMNS = () => [
     show: (row) => row.note || (row.hidden ? t("hidden_because", { reason: reasonName(row.reason) }) : ""),
   },
 ];
+
+/** A state as sign and word. */
+function stateMark(state) {
+  const { colour, sign } = LOOK[state];
+  return el("span", {}, sign ? el("span", { class: "sign", style: `color:${colour}`, "aria-hidden": "true" }, `${sign} `) : null, t(`state_${state}`));
+}
 
 function stateLegend() {
   return el(

@@ -3,7 +3,7 @@ function networkSpec(choice, told, width) {
   const order = CONTENT.around[choice.boundary];
   const narrow = width < 620;
   const height = narrow ? Math.max(340, order.length * 22) : Math.max(460, order.length * 24);
-  const room = narrow ? Math.min(110, width * 0.31) : 190;
+  const room = narrow ? Math.min(126, width * 0.36) : 190;
   const rx = Math.max(40, width / 2 - room);
   const ry = height / 2 - 34;
   const place = new Map(
@@ -82,10 +82,10 @@ function networkSpec(choice, told, width) {
       type: "text",
       align,
       baseline: "middle",
-      fontSize: narrow ? 11.5 : 14,
+      fontSize: narrow ? 11 : 14,
       color: halo ? "#fff" : INK,
       ...(halo ? { stroke: "#fff", strokeWidth: 4 } : {}),
-      limit: room - 14,
+      limit: room - 12,
       cursor: "pointer",
     },
     encoding: { x: x("tx"), y: y("ty"), text: { field: "label" } },

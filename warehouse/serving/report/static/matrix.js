@@ -8,10 +8,10 @@ function matrix(choice) {
   const units = unitsOf(choice.boundary)
     .map((unit) => unit.at)
     .filter((unit) => UNITS[unit].name !== CONTENT.unknown);
-  const ordered = CONTENT.around[choice.boundary].filter((unit) => units.includes(unit));
+  const all = CONTENT.around[choice.boundary].filter((unit) => units.includes(unit));
   const cells = [];
   for (const { unit, other, steps } of metric ? allSeries(grain, choice, "flow.weight") : []) {
-    if (!ordered.includes(unit) || !ordered.includes(other)) continue;
+    if (!all.includes(unit) || !all.includes(other)) continue;
     const step = steps[at];
     if (step.status === "absent") continue;
     const cell = {
@@ -36,6 +36,7 @@ function matrix(choice) {
       });
   }
   if (!cells.length) return el("p", {}, t("no_lines"));
+  const ordered = all.filter((unit) => cells.some((cell) => cell.unit === unit));
   const shown = cells
     .filter((cell) => !cell.twin)
     .sort((a, b) => (b.value ?? -1) - (a.value ?? -1))
@@ -54,7 +55,7 @@ function matrix(choice) {
     ...cell,
     row: ordered.indexOf(cell.unit),
     column: ordered.indexOf(cell.other),
-    ink: cell.hidden ? "×" : showNumber(cell.value),
+    ink: cell.hidden ? "×" : integers.format(cell.value),
     href: cell.inside ? unitHash(cell.unit) : lineHash(cell.unit, cell.other),
     tip: `${lineName(cell.unit, cell.other)}: ${cell.hidden ? t("hidden_because", { reason: reasonName(cell.reason) }) : showNumber(cell.value)}`,
   }));
@@ -62,14 +63,15 @@ function matrix(choice) {
   const names = ordered.map((unit) => shortName(unit));
   const places = names.map((_, place) => place);
   const label = "names[datum.value]";
-  const big = ordered.length <= 12;
+  const narrow = window.innerWidth < 640;
+  const big = ordered.length <= (narrow ? 8 : 12); // else there is no room for numbers
   const x = {
     field: "column",
     type: "ordinal",
     sort: places,
     title: null,
     scale: { domain: places },
-    axis: { orient: "top", labelExpr: label, labelAngle: -40, labelLimit: 150, ticks: false, domain: false },
+    axis: { orient: "top", labelExpr: label, labelAngle: narrow ? -90 : -40, labelLimit: narrow ? 110 : 150, ticks: false, domain: false },
   };
   const y = {
     field: "row",
@@ -77,12 +79,12 @@ function matrix(choice) {
     sort: places,
     title: null,
     scale: { domain: places },
-    axis: { labelExpr: label, labelLimit: 150, ticks: false, domain: false },
+    axis: { labelExpr: label, labelLimit: narrow ? 108 : 150, ticks: false, domain: false },
   };
   const tooltip = { field: "tip", type: "nominal" };
   return figure({
     title: t("matrix"),
-    heading: el("h3", {}, metric ? metricTerm(metric, t("matrix")) : t("matrix")),
+    heading: el("h3", {}, metricTerm(metric, t("weight_of_lines"))),
     caption,
     className: "matrix",
     spec: {
@@ -126,7 +128,7 @@ function matrix(choice) {
         },
         {
           transform: [{ filter: big ? "true" : "datum.hidden" }],
-          mark: { type: "text", fontSize: 12, limit: 60, cursor: "pointer" },
+          mark: { type: "text", fontSize: narrow ? 10 : 12, limit: 60, cursor: "pointer" },
           encoding: {
             x,
             y,

@@ -1,50 +1,49 @@
-// What was delivered, what is missing, and what is hidden and why.
+// How good the data are: what was delivered, what is missing, who is unknown, and what is hidden and why.
 function dataPage(choice) {
-  const { publication } = CONTENT;
+  const { k, dominance } = CONTENT.publication;
   return [
     el("h1", { tabindex: "-1" }, t("data")),
     el("p", { class: "lead" }, t("data_why")),
+    notices(choice),
+    section("quality", t("quality"), el("p", {}, t("quality_why")), qualityFacts(choice)),
+    section("unknown", t("unknown"), el("p", {}, t("unknown_why")), trendLegend(), charts(trendFigure(choice, "cross_boundary_share.unknown_share"))),
     section("delivered", t("delivered"), el("p", {}, t("delivered_why")), deliveries()),
     section("incomplete", t("incomplete"), el("p", {}, t("incomplete_why")), incomplete(choice)),
-    section(
-      "hidden",
-      t("hidden"),
-      el(
-        "p",
-        {},
-        t("hidden_why", { k: String(publication.k), dominance: shares.format(publication.dominance) }),
-      ),
-      hiddenCounts(choice),
-      hiddenList(choice),
-    ),
+    section("hidden", t("hidden"), el("p", {}, t("hidden_why", { k: String(k), dominance: shares.format(dominance) })), hiddenCounts(choice), hiddenList(choice)),
   ];
+}
+
+/** The quality of the chosen period in four numbers. */
+function qualityFacts(choice) {
+  const { period } = choice;
+  const seen = within(period, "month").map((month) => partSeen("month", choice, EVERY, EVERY, month.at)?.part ?? 1);
+  const counts = hiddenRows(choice);
+  const total = counts.reduce((sum, row) => sum + row.cells, 0);
+  const hidden = counts.filter((row) => row.reason !== null).reduce((sum, row) => sum + row.cells, 0);
+  return facts([
+    [t("days_with_data"), shares.format(period.part)],
+    [t("seen_of_network"), shares.format(Math.min(...seen))],
+    fact(choice, "cross_boundary_share.unknown_share", EVERY, EVERY, t("unknown_short")),
+    total ? [t("hidden_numbers"), showNumber(hidden / total, "ratio")] : null,
+  ]);
 }
 
 function deliveries() {
   const rows = CONTENT.delivery.month;
   if (!rows.length) return el("p", {}, t("no_deliveries"));
-  const months = PERIODS.month;
+  const month = ({ at, short }) => {
+    const told = (row) => row[2].find(([place]) => place === at);
+    const show = (row) => {
+      const [, share, missing] = told(row) ?? [];
+      if (missing) return el("span", { class: "missing" }, t("missing"));
+      return share === undefined ? "" : share === null ? "–" : shares.format(share);
+    };
+    return { title: short, number: true, show, raw: (row) => told(row)?.[1] ?? null };
+  };
   const columns = [
-    { key: "source", title: t("source"), show: (row) => row[0], raw: (row) => row[0] },
-    { key: "partner", title: t("partner"), show: (row) => row[1], raw: (row) => row[1] },
-    ...months.map((month) => {
-      const at = (row) => row[2].find(([place]) => place === month.at);
-      return {
-        title: month.short,
-        number: true,
-        show: (row) => {
-          const told = at(row);
-          return told
-            ? el(
-                "span",
-                { class: told[2] ? "missing" : null },
-                told[2] ? t("missing") : told[1] === null ? "–" : shares.format(told[1]),
-              )
-            : "";
-        },
-        raw: (row) => at(row)?.[1] ?? null,
-      };
-    }),
+    { key: "0", title: t("source") },
+    { key: "1", title: t("partner") },
+    ...PERIODS.month.map(month),
   ];
   const caption = t("deliveries");
   return el("div", {}, dataTable(caption, columns, rows), saver(caption, columns, rows));
@@ -95,21 +94,19 @@ function incomplete(choice) {
   );
 }
 
+/** Numbers shown and hidden in the period: {reason or null where shown, cells}, ... */
+function hiddenRows(choice) {
+  const { grain, at } = choice.period;
+  return CONTENT.hidden
+    .filter((row) => row[0] === grain && row[1] === choice.boundary && row[2] === choice.channel && row[3] === at)
+    .map(([, , , , reason, cells]) => ({ reason: reason < 0 ? null : CONTENT.reasons[reason], cells }));
+}
+
 function hiddenCounts(choice) {
-  const counts = CONTENT.hidden.filter(
-    ([grain, b, c, at]) =>
-      grain === choice.period.grain &&
-      b === choice.boundary &&
-      c === choice.channel &&
-      at === choice.period.at,
-  );
-  const total = counts.reduce((sum, row) => sum + row[5], 0);
+  const counts = hiddenRows(choice);
+  const total = counts.reduce((sum, row) => sum + row.cells, 0);
   if (!total) return null;
-  const rows = counts.map(([, , , , reason, cells]) => ({
-    reason: reason < 0 ? t("shown") : reasonName(CONTENT.reasons[reason]),
-    cells,
-    share: cells / total,
-  }));
+  const rows = counts.map(({ reason, cells }) => ({ reason: reason === null ? t("shown") : reasonName(reason), cells, share: cells / total }));
   const caption = t("hidden_counts", { period: choice.period.label });
   const columns = [
     { key: "reason", title: t("shown_or_why") },
@@ -132,5 +129,5 @@ function hiddenList(choice) {
     name: lineName(line.unit, line.other),
     why: reasonName(line.reason),
   }));
-  return behind(caption, columns, rows);
+  return el("div", {}, el("h3", {}, t("hidden_lines_short")), behind(caption, columns, rows, { open: rows.length <= 12 }));
 }

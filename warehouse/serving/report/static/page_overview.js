@@ -15,6 +15,7 @@ function overview(choice) {
           boundary: boundaryName(CONTENT.boundaries[choice.boundary]),
           channel: channelName(CONTENT.channels[choice.channel]),
         }),
+        choice.period.last < publication.data_last_day ? ` ${t("later_data", { last: showDay(publication.data_last_day) })}` : "",
       ),
       notices(choice),
     ),
@@ -36,9 +37,7 @@ function overview(choice) {
       "trends",
       t("trends"),
       trendLegend(),
-      el(
-        "div",
-        { class: "charts" },
+      charts(
         [
           "cross_boundary_share.share",
           "interaction_volume.weight",

@@ -75,6 +75,13 @@ function unitPage(choice, name) {
       }),
     ),
     notices(choice),
+    facts([
+      fact(choice, "interaction_volume.weight", at),
+      fact(choice, "interaction_volume.people", at),
+      fact(choice, "cross_boundary_share.share", at, EVERY, t("share_outside")),
+      [t("lines"), integers.format(mine.filter((edge) => edge.weight > 0).length)],
+      fact(choice, "connector_dependence.loss_1", at, EVERY, t("loss_short")),
+    ]),
     section(
       "its-lines",
       t("its_lines"),
@@ -82,27 +89,11 @@ function unitPage(choice, name) {
       dataTable(caption, columns, mine),
       saver(caption, columns, mine),
     ),
-    section(
-      "its-trends",
-      t("trends"),
-      trendLegend(),
-      el(
-        "div",
-        { class: "charts" },
-        [
-          "interaction_volume.weight",
-          "interaction_volume.people",
-          "cross_boundary_share.share",
-          "spanners.share",
-          "initiators.effective",
-          "connector_dependence.loss_1",
-          "convening.events",
-          "tie_turnover.retention",
-          "silo.homophily",
-          "net_flow.net",
-        ].map((id) => trendFigure(choice, id, at)),
-      ),
-    ),
+    section("its-trends", t("trends"), trendLegend(), charts([
+      "interaction_volume.weight", "interaction_volume.people", "cross_boundary_share.share", "spanners.share",
+      "initiators.effective", "connector_dependence.loss_1", "convening.events", "tie_turnover.retention",
+      "silo.homophily", "net_flow.net", "cross_boundary_share.unknown_share",
+    ].map((id) => trendFigure(choice, id, at)))),
     rest(choice, at, EVERY),
   ];
 }
@@ -123,7 +114,7 @@ function linePage(choice, one, other) {
       : now
         ? t("line_is", {
             period: PERIODS.month[now.at].label,
-            state: t(`state_${now.state}`).toLowerCase(),
+            state: t(`state_${now.state}`),
             means: t(`state_${now.state}_means`),
           })
         : t("line_no_state");
@@ -150,57 +141,36 @@ function linePage(choice, one, other) {
       now?.last ? ` ${t("last_seen_sentence", { day: showDay(now.last) })}` : "",
     ),
     notices(choice),
+    facts([
+      fact(choice, "flow.weight", first, second),
+      flow && flow.people !== null && flow.people !== undefined ? [t("people_on_both_sides"), t("people_and", { one: integers.format(flow.people), other: integers.format(flow.otherPeople) })] : null,
+      fact(choice, "line_dependence.top", first, second),
+      fact(choice, "threads.threads", first, second, t("breaks_when")),
+      fact(choice, "regularity.active_weeks", first, second),
+    ]),
     line ? section("history", t("history"), history(line, lineName(a.at, b.at))) : null,
-    section(
-      "line-trends",
-      t("trends"),
-      trendLegend(),
-      el(
-        "div",
-        { class: "charts" },
-        [
-          "flow.weight",
-          "flow.hours",
-          "threads.threads",
-          "regularity.active_weeks",
-          "joint_initiatives.alive",
-          "joint_initiatives.started",
-          "introductions.converted",
-          "tie_turnover.retention",
-          "reciprocity.weighted",
-        ].map((id) => pair(id, first, second)),
-        pair("response.rate", a.at, b.at, t("response_of", { one: unitName(a.at), other: unitName(b.at) })),
-        pair("response.rate", b.at, a.at, t("response_of", { one: unitName(b.at), other: unitName(a.at) })),
-      ),
-    ),
+    section("line-trends", t("trends"), trendLegend(), charts(
+      [
+        "flow.weight", "flow.hours", "line_dependence.top", "threads.threads", "regularity.active_weeks", "joint_initiatives.alive",
+        "joint_initiatives.started", "introductions.converted", "tie_turnover.retention", "reciprocity.weighted",
+      ].map((id) => pair(id, first, second)),
+      [[a.at, b.at], [b.at, a.at]].map(([x, y]) => pair("response.rate", x, y, t("response_of", { one: unitName(x), other: unitName(y) }))))),
     rest(choice, first, second),
   ];
 }
 
-/** The line's states, month by month, as signs with words. */
+/** The line's states through time: months of the same state together, each as wide as it lasted. */
 function history(line, name) {
-  const told = PERIODS.month
-    .map((month) => ({ month, state: line.states[month.at] }))
-    .filter((one) => one.state);
-  return el(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": t("history_of", { name }) },
-    el(
-      "ol",
-      { class: "history" },
-      told.map(({ month, state }) =>
-        el(
-          "li",
-          { style: `border-color:${LOOK[state].colour}` },
-          el("span", { class: "month" }, month.short),
-          el(
-            "span",
-            { class: "sign", "aria-hidden": "true", style: `color:${LOOK[state].colour}` },
-            LOOK[state].sign || "–",
-          ),
-          el("span", { class: "state" }, t(`state_${state}`)),
-        ),
-      ),
-    ),
-  );
+  const spells = [];
+  for (const month of PERIODS.month) {
+    const state = line.states[month.at];
+    const last = spells[spells.length - 1];
+    if (!state) continue;
+    if (last?.state === state) Object.assign(last, { to: month, months: last.months + 1 });
+    else spells.push({ state, from: month, to: month, months: 1 });
+  }
+  return el("ol", { class: "history", "aria-label": t("history_of", { name }) }, spells.map(({ state, from, to, months }) =>
+    el("li", { style: `border-color:${LOOK[state].colour};flex-grow:${months}` },
+      el("span", { class: "month" }, from === to ? from.short : `${from.short} – ${to.short}`),
+      el("span", {}, stateMark(state)))));
 }

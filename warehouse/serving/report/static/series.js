@@ -96,7 +96,7 @@ function allSeries(grain, choice, id) {
 }
 
 /** The usual range: median ± twice the robust spread of this and the four periods before; from three whole ones on. */
-function withUsual(steps) {
+function withUsual(steps, { least = -Infinity, most = Infinity } = {}) {
   return steps.map((step, at) => {
     if (step.median === null || step.median === undefined) return step;
     const near = steps
@@ -105,7 +105,8 @@ function withUsual(steps) {
       .map((one) => one.value);
     if (near.length < 3) return step;
     const spread = 1.4826 * middle(near.map((value) => Math.abs(value - step.median)));
-    return { ...step, usualLow: step.median - 2 * spread, usualHigh: step.median + 2 * spread };
+    const inside = (value) => Math.min(most, Math.max(least, value));
+    return { ...step, usualLow: inside(step.median - 2 * spread), usualHigh: inside(step.median + 2 * spread) };
   });
 }
 

@@ -8,12 +8,14 @@ function trendColumns(metric) {
     { key: "high", title: t("high"), number: true, unit },
     { key: "expected", title: t("by_chance"), number: true, unit },
     { key: "median", title: t("median"), number: true, unit },
+    { key: "usualLow", title: t("usual_low"), number: true, unit },
+    { key: "usualHigh", title: t("usual_high"), number: true, unit },
     { key: "note", title: t("note") },
   ];
 }
 
-function trendRows(steps) {
-  return withUsual(steps).map((step) => ({
+function trendRows(metric, steps) {
+  return withUsual(steps, metric).map((step) => ({
     ...step,
     period: undefined,
     name: step.period.name,
@@ -34,14 +36,17 @@ function stepNote(step) {
   return notes.join("; ");
 }
 
+/** What the pointer is told on a step: value, interval, and what to know about it. */
+function trendTip(metric, row) {
+  if (row.value === null) return `${row.label}: ${row.note}`;
+  const show = (value) => showNumber(value, metric.unit);
+  const interval = row.low !== null && row.low !== undefined ? ` (${show(row.low)} – ${show(row.high)})` : "";
+  return `${row.label}: ${show(row.value)}${interval}${row.note ? `; ${row.note}` : ""}`;
+}
+
 /** One series over time: value, interval, usual range, median; what is not whole or hidden is marked. */
 function trendSpec(metric, rows, chosen, height = 180) {
-  const isShare = metric.unit === "ratio" || metric.unit === "share";
-  const data = rows.map((row) => ({
-    ...row,
-    tip: `${row.label}: ${row.value === null ? row.note : showNumber(row.value, metric.unit)}${row.value !== null && row.low !== null && row.low !== undefined ? ` (${showNumber(row.low, metric.unit)} – ${showNumber(row.high, metric.unit)})` : ""}${row.value !== null && row.note ? `; ${row.note}` : ""}`,
-    chosen: chosen.includes(row.name),
-  }));
+  const data = rows.map((row) => ({ ...row, tip: trendTip(metric, row), chosen: chosen.includes(row.name) }));
   const labels = data.map((row) => row.short);
   const x = {
     field: "short",
@@ -55,7 +60,7 @@ function trendSpec(metric, rows, chosen, height = 180) {
     field,
     type: "quantitative",
     title: null,
-    axis: { format: isShare ? ".0%" : "~s", tickCount: 4 },
+    axis: { format: metric.unit === "ratio" ? ".1~%" : ",~r", tickCount: 4 },
     scale: { zero: true, nice: true },
   });
   const tooltip = { field: "tip", type: "nominal" };
@@ -138,7 +143,7 @@ function trendFigure(choice, id, unit = EVERY, other = EVERY, { title, height } 
   if (!steps) return null;
   const inside = within(choice.period, grain);
   const at = inside.length ? inside[inside.length - 1].at : steps.length - 1;
-  const rows = trendRows(steps);
+  const rows = trendRows(metric, steps);
   const name = title ?? metric.title;
   const where = unit === EVERY ? "" : ` · ${other === EVERY ? unitName(unit) : lineName(unit, other)}`;
   const sentence = trendSentence(metric, steps, at);
@@ -162,6 +167,26 @@ function trendFigure(choice, id, unit = EVERY, other = EVERY, { title, height } 
     columns: trendColumns(metric),
     rows,
   });
+}
+
+/** Figures side by side; those without any number as a list of sentences after them. */
+function charts(...figures) {
+  const all = figures.flat().filter(Boolean);
+  const empty = all.filter((one) => one.classList.contains("nothing"));
+  return [el("div", { class: "charts" }, all.filter((one) => !empty.includes(one))), empty.length ? el("div", { class: "charts unshown" }, empty) : null];
+}
+
+/** A few numbers to begin with: [word with its meaning, text], ... */
+function facts(told) {
+  return el("dl", { class: "facts" }, told.filter(Boolean).map(([word, text]) => el("div", {}, el("dt", {}, word), el("dd", {}, text))));
+}
+
+/** A metric in the chosen period as a fact; null where there is none. */
+function fact(choice, id, unit, other = EVERY, word = METRIC[id]?.measure) {
+  const metric = METRIC[id];
+  const step = metric && series(choice.period.grain, choice, id, unit, other)?.[choice.period.at];
+  if (!step || step.status === "absent" || step.status === "empty") return null;
+  return [metricTerm(metric, word), step.status === "hidden" ? t("hidden_short") : showNumber(step.value, metric.unit)];
 }
 
 /** How to read the trend charts. */

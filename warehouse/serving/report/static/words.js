@@ -22,6 +22,7 @@ function tOr(key, fallback) {
 const integers = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 0 });
 const decimals = new Intl.NumberFormat(LANGUAGE, { maximumSignificantDigits: 3 });
 const shares = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 0 });
+const smallShares = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 });
 const day = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long", timeZone: "UTC" });
 const longMonth = new Intl.DateTimeFormat(LANGUAGE, { month: "long", year: "numeric", timeZone: "UTC" });
 const shortMonth = new Intl.DateTimeFormat(LANGUAGE, { month: "short", timeZone: "UTC" });
@@ -32,7 +33,7 @@ function showDay(text) {
 
 function showNumber(value, unit) {
   if (value === null || value === undefined) return "";
-  if (unit === "ratio" || unit === "share") return shares.format(value);
+  if (unit === "ratio") return (Math.abs(value) < 0.1 ? smallShares : shares).format(value);
   return (Math.abs(value) >= 100 ? integers : decimals).format(value);
 }
 
@@ -85,11 +86,12 @@ function within(period, grain) {
 // Units, metrics
 const UNITS = CONTENT.units.map(([boundary, name], at) => ({ at, boundary, name }));
 const METRICS = CONTENT.metrics.map((row, at) => {
-  const [id, whole, definition, unit, unitWords, direction, reading, reference, parameters] = row;
+  const [id, whole, definition, unit, unitWords, range, direction, reading, reference, parameters] = row;
   const [family, ...rest] = whole.split(": ");
   const measure = rest.join(": ") || family;
   const title = family === measure ? family : whole;
-  return { at, id, family, measure, title, definition, unit, unitWords, direction, reading, reference, parameters };
+  const [least, most] = { ">= 0": [0, Infinity], ">= 1": [1, Infinity], "0 to 1": [0, 1], "-1 to 1": [-1, 1] }[range] ?? [-Infinity, Infinity];
+  return { at, id, family, measure, title, definition, unit, unitWords, least, most, direction, reading, reference, parameters };
 });
 const METRIC = Object.fromEntries(METRICS.map((metric) => [metric.id, metric]));
 
