@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from pathlib import Path
@@ -88,9 +89,19 @@ def all_models() -> list[Model]:
     return read_models()
 
 
+@cache
+def behind(*names: str) -> tuple[Model, ...]:
+    """The models of these names and all that they read, near or far, in their order."""
+    every, wanted = all_models(), {*names}
+    for model in reversed(every):
+        if model.name in wanted:
+            wanted |= {other.name for other in every if other.table in model.reads}
+    return tuple(model for model in every if model.name in wanted)
+
+
 def build(
     con: duckdb.DuckDBPyConnection,
-    models: list[Model] | None = None,
+    models: Sequence[Model] | None = None,
     parameters: Parameters = PARAMETERS,
     today: date = TODAY,
 ) -> Built:

@@ -9,24 +9,28 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.network import INPUTS, PARAMETERS, all_models, build, empty_warehouse, fill, rows
+from tests.network import INPUTS, PARAMETERS, all_models, behind, build, empty_warehouse, fill, rows
 
 CASES = sorted(path.parent for path in (Path(__file__).parent / "cases").glob("*/*/expect.csv"))
 KEY = ("measure", "grain", "period", "channel", "unit", "other_unit")
 
 
 @cache
-def warehouse(inputs: str, parameters: tuple[tuple[str, float], ...]) -> duckdb.DuckDBPyConnection:
+def warehouse(
+    inputs: str, metric: str, parameters: tuple[tuple[str, float], ...]
+) -> duckdb.DuckDBPyConnection:
     con = empty_warehouse()
     fill(con, INPUTS / inputs)
-    build(con, parameters=PARAMETERS | dict(parameters))
+    build(con, behind(metric), PARAMETERS | dict(parameters))
     return con
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}-{case.name}")
 def test_case(case: Path) -> None:
     settings = tomllib.loads((case / "case.toml").read_text())
-    con = warehouse(settings["inputs"], tuple(settings.get("parameters", {}).items()))
+    con = warehouse(
+        settings["inputs"], case.parent.name, tuple(settings.get("parameters", {}).items())
+    )
     expected = rows(case / "expect.csv")
     assert expected
     for row in expected:

@@ -20,10 +20,9 @@ from networkx.algorithms.bipartite import (
     hopcroft_karp_matching,
 )
 
-from tests.network import INPUTS, all_models, build, empty_warehouse, fill, person_id, rows
+from tests.network import INPUTS, behind, build, empty_warehouse, fill, person_id, rows
 from transforms.people import ALWAYS, OPEN, split
 
-MODELS = all_models()
 START = date(2026, 1, 5)
 UNITS = {1: "A", 2: "A", 3: "B", 4: "B", 5: "C", 6: "C", 7: "A", 8: "B"}
 
@@ -90,7 +89,7 @@ def meet(con: duckdb.DuckDBPyConnection, events: list) -> None:
 def test_meeting_weights_are_newmans_and_conserved(events: list) -> None:
     con = warehouse()
     meet(con, events)
-    build(con, MODELS)
+    build(con, behind("tie_day"))
     graph = nx.Graph()
     graph.add_nodes_from(range(1, 9))
     for number, (_, people) in enumerate(events):
@@ -129,7 +128,7 @@ def test_each_message_to_somebody_weighs_one(events: list) -> None:
         }
         for person, weight in weights.items():
             wanted[sender, person] += weight / sum(weights.values())
-    build(con, MODELS)
+    build(con, behind("act_day"))
     found = {
         (s, t): w
         for s, t, w in con.execute("SELECT s, t, sum(w) FROM act_day GROUP BY ALL").fetchall()
@@ -140,7 +139,7 @@ def test_each_message_to_somebody_weighs_one(events: list) -> None:
 def test_expected_ei_and_z_by_every_relabelling() -> None:
     con = empty_warehouse()
     fill(con, INPUTS / "t1")
-    build(con, MODELS)
+    build(con, behind("ei_index"))
     members = [(person_id(m["person"]), m["unit"]) for m in rows(INPUTS / "t1" / "members.csv")]
     ties = con.execute(
         "SELECT s, t, w FROM tie WHERE grain = 'month' AND channel = '(all)' AND period = '2024-06-01'"
@@ -167,7 +166,7 @@ def test_expected_ei_and_z_by_every_relabelling() -> None:
 def test_ei_moments_hold_for_any_small_network(events: list) -> None:
     con = warehouse()
     meet(con, events)
-    build(con, MODELS)
+    build(con, behind("ei_index"))
     quarter = con.execute(
         "SELECT s - 1, t - 1, w FROM tie WHERE grain = 'quarter' AND channel = '(all)'"
     ).fetchall()
@@ -192,7 +191,7 @@ def test_ei_moments_hold_for_any_small_network(events: list) -> None:
 def test_threads_are_a_maximum_matching(events: list) -> None:
     con = warehouse()
     meet(con, events)
-    build(con, MODELS)
+    build(con, behind("threads"))
     found = con.execute(
         "SELECT unit, other_unit, value FROM metric_value WHERE metric = 'threads'"
         " AND grain = 'quarter' AND channel = '(all)'"
@@ -215,7 +214,7 @@ def test_threads_are_a_maximum_matching(events: list) -> None:
 def test_turnover_is_what_sets_of_ties_say(events: list) -> None:
     con = warehouse()
     meet(con, events)
-    build(con, MODELS)
+    build(con, behind("tie_turnover"))
     ties: dict[date, set] = {}
     for day, people in events:
         month = (START + timedelta(days=day)).replace(day=1)
@@ -269,7 +268,7 @@ def test_shares_split_weight_and_never_double_it(events: list, spans: list) -> N
     )  # fmt: skip
     con = warehouse(members)
     meet(con, events)
-    build(con, MODELS)
+    build(con, behind("interaction_volume", "flow"))
     sums = """SELECT grain, period, sum(value) FILTER (unit <> '(all)'), sum(value) FILTER (unit = '(all)')
         FROM metric_value WHERE metric = 'interaction_volume' AND measure = $measure AND channel = '(all)' GROUP BY ALL"""
     for measure in ("weight", "hours"):

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.network import PARAMETERS, all_models, build, empty_warehouse
+from tests.network import PARAMETERS, behind, build, empty_warehouse
 from tests.real.oracle_mail import answered, mail, messages, united
 from tests.real.oracle_people import UNKNOWN, Society
 from transforms.people import ALWAYS, OPEN, split
@@ -30,18 +30,7 @@ GRAINS = ("day", "week", "month", "quarter")
 METRICS = ("reciprocity", "net_flow", "initiative_balance", "initiators", "participation_balance")
 
 
-def with_inputs(names: Iterable[str]) -> list:
-    """The models of these names and all that they are made of."""
-    known = {model.name: model for model in all_models()}
-    wanted, waiting = set(), list(names)
-    while waiting:
-        if (name := waiting.pop()) in known and name not in wanted:
-            wanted.add(name)
-            waiting += known[name].reads
-    return [model for model in known.values() if model.name in wanted]
-
-
-MODELS = with_inputs(METRICS)
+MODELS = behind(*METRICS)
 TEST_PARAMETERS = PARAMETERS | {
     "size_cap_meeting": CAP, "size_cap_message": CAP, "size_cap_work": CAP, "cc_weight": CC,
     "initiator_acts": 3, "participation_containers": 1,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import date, timedelta
-from functools import cache
 from itertools import combinations, permutations
 from math import log
 from pathlib import Path
@@ -20,7 +19,7 @@ from networkx.algorithms.assortativity.correlation import attribute_ac
 from scipy.stats import hypergeom
 
 from tests.metrics.test_oracles import START, UNITS, meet, meetings, warehouse
-from tests.network import PARAMETERS, all_models, build
+from tests.network import PARAMETERS, behind, build
 from transforms.metrics.brokerage import ROLES, compute, roles
 from transforms.metrics.communities import (
     agreement,
@@ -28,21 +27,6 @@ from transforms.metrics.communities import (
     expected_information,
     modularity,
 )
-from transforms.model import Model
-
-
-@cache
-def behind(*metrics: str) -> tuple[Model, ...]:
-    """Those metrics and what they read, near or far."""
-    models = all_models()
-    by_name = {model.name: model for model in models}
-    wanted, waiting = set(), list(metrics)
-    while waiting:
-        name = waiting.pop()
-        if name in by_name and name not in wanted:
-            wanted.add(name)
-            waiting += by_name[name].reads
-    return tuple(model for model in models if model.name in wanted)
 
 
 def values(con: duckdb.DuckDBPyConnection, metric: str, grain: str) -> dict[tuple, tuple]:

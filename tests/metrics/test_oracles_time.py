@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -20,7 +21,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from tests.network import PARAMETERS, all_models, build, empty_warehouse
+from tests.network import PARAMETERS, behind, build, empty_warehouse
 from transforms.model import Model
 from transforms.people import ALWAYS, OPEN
 from transforms.sources import SOURCES
@@ -32,18 +33,6 @@ SMALL = PARAMETERS | {
     "introduction_days": 20, "introduction_history": 5, "conversion_days": 10, "answer_days": 2,
     "resumed_within": 1, "initiator_acts": 2, "half_life_months": 4,
 }  # fmt: skip
-
-
-def only(*names: str) -> list[Model]:
-    """The models of these names, and those that they read."""
-    models = all_models()
-    wanted, queue = set(), list(names)
-    while queue:
-        name = queue.pop()
-        if name not in wanted:
-            wanted.add(name)
-            queue += [table for model in models if model.name == name for table in model.reads]
-    return [model for model in models if model.name in wanted]
 
 
 @dataclass(frozen=True)
@@ -106,7 +95,7 @@ def logs(draw: st.DrawFn, days: int = 45, most: int = 25) -> list[Event]:
 
 
 def built(
-    events: list[Event], models: list[Model], parameters: dict[str, Any] = SMALL, units: dict[int, str] = UNITS
+    events: list[Event], models: Sequence[Model], parameters: dict[str, Any] = SMALL, units: dict[int, str] = UNITS
 ) -> duckdb.DuckDBPyConnection:  # fmt: skip
     roles = {
         "meeting": ("organiser", "required"), "message": ("from", "to"), "work": ("author", "commenter"),
@@ -257,7 +246,7 @@ def told_introductions(con: duckdb.DuckDBPyConnection) -> set[tuple]:
 @settings(max_examples=12)
 @given(logs(most=40))
 def test_introductions_are_what_the_words_say(events: list[Event]) -> None:
-    con = built(events, only("introductions"))
+    con = built(events, behind("introductions"))
     wanted = introductions(events, SMALL)
     assert told_introductions(con) == wanted
     across = [
@@ -329,7 +318,7 @@ def check_response(
 @settings(max_examples=10)
 @given(logs(days=12))
 def test_response_is_what_the_messages_say(events: list[Event]) -> None:
-    con = built(events, only("response"))
+    con = built(events, behind("response"))
     check_response(con, opportunities(events, SMALL), UNITS)
 
 
@@ -339,7 +328,7 @@ def test_response_is_what_the_messages_say(events: list[Event]) -> None:
 @settings(max_examples=10)
 @given(logs(days=85))
 def test_initiatives_are_born_the_second_time(events: list[Event]) -> None:  # noqa: PLR0912
-    con = built(events, only("joint_initiatives", "contact_to_initiative"))
+    con = built(events, behind("joint_initiatives", "contact_to_initiative"))
     joint = defaultdict(list)  # container → (day, units)
     contact: dict[tuple, date] = {}
     seen = date.min
@@ -405,7 +394,7 @@ def test_initiatives_are_born_the_second_time(events: list[Event]) -> None:  # n
 @settings(max_examples=10)
 @given(logs(days=240, most=40))
 def test_half_life_and_revivals_follow_months_of_ties(events: list[Event]) -> None:  # noqa: PLR0912
-    con = built(events, only("tie_half_life", "revived"))
+    con = built(events, behind("tie_half_life", "revived"))
     months = [date(2026, n, 1) for n in range(1, 10)]
     met = defaultdict(lambda: defaultdict(list))  # pair → month → events
     for event in events:
@@ -496,7 +485,7 @@ def check_latency(
 @settings(max_examples=10)
 @given(logs(days=85))
 def test_latency_is_the_newest_path_through_time(events: list[Event]) -> None:
-    check_latency(built(events, only("latency")), events, UNITS)
+    check_latency(built(events, behind("latency")), events, UNITS)
 
 
 # --- a real network ------------------------------------------------------------------------------
@@ -542,7 +531,7 @@ def test_a_mailing_list_introduces_answers_and_tells(mailing_list: tuple) -> Non
     events, units = mailing_list
     assert len(events) > 1000
     parameters = PARAMETERS | {"introduction_days": 60, "introduction_history": 60}
-    con = built(events, only("introductions", "response", "latency"), parameters, units)
+    con = built(events, behind("introductions", "response", "latency"), parameters, units)
     wanted = introductions(events, parameters)
     assert wanted
     assert told_introductions(con) == wanted

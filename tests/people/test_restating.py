@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from flows.config import Dated
-from tests.network import all_models, build, empty_warehouse
+from tests.network import behind, build, empty_warehouse
 from tests.people.told import KEY, person, seen, told
 from tests.transform.test_incremental import START, put
-from transforms.model import Model
 from transforms.people import memberships
 from warehouse.memberships import load_memberships
 
@@ -27,16 +26,7 @@ if TYPE_CHECKING:
     from transforms.people import People
 
 
-def with_inputs(*names: str) -> list[Model]:
-    """These models and all that they read, in their order."""
-    every, wanted = all_models(), {*names}
-    for model in reversed(every):
-        if model.name in wanted:
-            wanted |= {other.name for other in every if other.table in model.reads}
-    return [model for model in every if model.name in wanted]
-
-
-MODELS = with_inputs("frame", "unit_event_day", "flow", "cross_boundary_share")
+MODELS = behind("frame", "unit_event_day", "flow", "cross_boundary_share")
 ADDRESSES = [f"p{n}@{'x' if n < 4 else 'y'}.example" for n in range(1, 7)]
 BOUNDARIES = ["organisation", "team"]
 OFFSETS = [None, 0, 2, 8, 10, 31, 41, 60, 75, 90, 100, 130, 140, 200, 220]
