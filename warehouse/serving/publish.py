@@ -151,11 +151,12 @@ def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.Duc
         )
         try:
             with con.cursor() as inside:  # USE holds for this cursor only
+                inside.execute("BEGIN")  # one transaction: each of its own would wait for the disk
                 inside.execute(f"CREATE SCHEMA {mart.CATALOG}.{mart.MART}")
                 inside.execute(f"USE {mart.CATALOG}.{mart.MART}")
                 for item in mart.RELATIONS:
-                    for statement in (mart.create(item), *mart.comments(item)):
-                        inside.execute(statement)
+                    inside.execute(";\n".join((mart.create(item), *mart.comments(item))))
+                inside.execute("COMMIT")
             with con.cursor() as cursor:
                 yield cursor
             outside.execute(f"CHECKPOINT {mart.CATALOG}")
