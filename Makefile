@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo install dev test test-all test-browser test-reliability lint types bench docs wheel duckdb2 clean
+.PHONY: help demo install dev test test-all test-browser test-reliability lint types bench docs wheel duckdb2 test-bi clean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,22 @@ wheel: $(VENV)/.dev  ## Build the wheel and run it away from the sources
 
 duckdb2: $(VENV)/.dev  ## All SQL once more, on DuckDB 2.0
 	@$(BIN)/python .ci/shadow_duckdb.py
+
+# Each client in an environment of its own; PostgreSQL from Debian, where root may install it.
+.venv-bi-%/.done: tests/bi/requirements-%.txt
+	@echo "Installing $* ..."
+	@$(PYTHON) -m venv .venv-bi-$*
+	@.venv-bi-$*/bin/python -m pip install -q -r $< 2>&1 | grep -v '^WARNING' || true
+	@.venv-bi-$*/bin/python -m pip show -q duckdb-engine 2>/dev/null && touch $@
+
+.venv-bi-node/.done: tests/bi/package.json
+	@mkdir -p .venv-bi-node && cp $< .venv-bi-node/
+	@cd .venv-bi-node && npm install --silent --no-audit --no-fund && touch .done
+
+test-bi: $(VENV)/.dev .venv-bi-superset/.done .venv-bi-clients/.done .venv-bi-node/.done  ## Real BI clients and a real PostgreSQL
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || which initdb >/dev/null || \
+	  { test "$$(id -u)" != 0 || apt-get install -qq -y postgresql >/dev/null; }
+	@TIELINE_BI=1 $(BIN)/python -m pytest -m slow tests/bi
 
 bench: $(VENV)/.dev  ## Speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks

@@ -128,7 +128,7 @@ def help_of(name: str) -> str:
 
 KINDS = {
     "StrType": "text", "IntType": "whole number", "FloatType": "number", "DateType": "date",
-    "BoolType": "true or false",
+    "BoolType": "true or false", "NoneType": "nothing",
 }  # fmt: skip
 BOUNDS = {
     "ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}",
@@ -166,7 +166,13 @@ def section(field: Field) -> str:
         for f in info.fields
     ]
     rest = table(("setting", "type", "default", "limits", "meaning"), rows)
-    return f"## {code(head)}\n\n{plain(words[''])}\n\n{rest}"
+    below = [
+        section(msgspec.inspect.Field(name=f.name, encode_name=f"{field.encode_name}.{f.encode_name}", type=part))
+        for f in info.fields
+        for part in getattr(f.type, "types", ())
+        if isinstance(part, StructType)
+    ]
+    return "\n\n".join([f"## {code(head)}\n\n{plain(words[''])}\n\n{rest}", *below])
 
 
 def meanings(struct: type) -> dict[str, str]:

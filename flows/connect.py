@@ -46,7 +46,8 @@ def connections(path: Path) -> dict[str, list[str]]:
             "from @duckdb/node-api",
         ],
         "adbc": [
-            f'adbc_driver_duckdb.dbapi.connect("{text}", ...)',
-            'db_kwargs={"access_mode": "read_only"}',
+            "adbc_driver_manager.dbapi.connect(driver=adbc_driver_duckdb.driver_path(),"
+            ' entrypoint="duckdb_adbc_init",',
+            f'db_kwargs={{"path": "{text}", "access_mode": "read_only"}})',
         ],
     }  # fmt: skip

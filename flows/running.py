@@ -12,17 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from flows.config import Config, read_config
-from flows.journal import FORMS, VARIABLE, begin
 from flows.options import OK, REFUSED, TERMINATED, Day, with_settings
 
 if TYPE_CHECKING:
     from flows.session import Done
 
 DAY = Day()
-LOGGING = click.option(
-    "--log", default="text", show_default=True, envvar=VARIABLE, type=click.Choice(FORMS),
-    help="How progress is told where there is no terminal; json: an object per line.",
-)  # fmt: skip
 WAITING = click.option(
     "--wait", default=0, show_default=True, help="Seconds to wait for another run to end."
 )
@@ -40,10 +35,7 @@ WAITING = click.option(
     help="Only say what would be done, and how long it would take.",
 )
 @WAITING
-@LOGGING
-def run(
-    settings: Path, home: Path | None, wait: int, log: str, *, rebuild: bool, dry: bool
-) -> None:
+def run(settings: Path, home: Path | None, wait: int, *, rebuild: bool, dry: bool) -> None:
     """Do the nightly work once: ingest what is new, restate what it touches, publish.
 
     With --dry-run nothing is changed: new files are read to find out which days they touch, and the
@@ -55,7 +47,6 @@ def run(
       tieline run --dry-run
       tieline run -s my-network/tieline.toml --wait 600
     """
-    begin(log)
     config = read_config(settings, home)
     if dry:
         from flows.preview import preview
@@ -75,7 +66,6 @@ def run(
     help="Only this source; may be given more than once.  [default: all]",
 )  # fmt: skip
 @WAITING
-@LOGGING
 def backfill(
     settings: Path,
     home: Path | None,
@@ -83,7 +73,6 @@ def backfill(
     until: date,
     sources: tuple[str, ...],
     wait: int,
-    log: str,
 ) -> None:
     """Read some days anew from the files that show them, and restate these days.
 
@@ -95,7 +84,6 @@ def backfill(
     Example:
       tieline backfill --since 2026-01-01 --until 2026-01-31 --source gemeente-agenda
     """
-    begin(log)
     config = read_config(settings, home)
     prepare(config)
     from flows.backfill import backfill as flow
@@ -124,9 +112,6 @@ def prepare(config: Config) -> None:
     # An exit, not a sudden end: only then does Prefect stop the server that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     quiet(config.state)
-    from flows.ephemeral import guard
-
-    guard()
 
 
 def finish(done: Done) -> int:

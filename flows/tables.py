@@ -91,8 +91,6 @@ def describe(done: Done) -> Iterable[str]:
         yield "Nothing new to read."
     for reason in done.refused:
         yield f"REFUSED {reason}"
-    for words in done.look_at:
-        yield f"LOOK AT {words}"
     if done.gone:
         yield f"{many(done.gone, 'file')} of these days no longer there; what they showed still counts."
     if done.days or done.rebuilt:
@@ -101,6 +99,8 @@ def describe(done: Done) -> Iterable[str]:
             + (f", {many(done.rebuilt, 'model')} whole)." if done.rebuilt else ").")
         )
     yield f"Published {done.release}" if done.release else "The published release is up to date."
+    if done.copied is not None:
+        yield f"Copied it to PostgreSQL, {done.copied:,} rows."
     yield (
         f"Took {done.seconds:.1f} s: read and check {done.seconds_read:.1f},"
         f" transform {done.seconds_transform:.1f}, publish {done.seconds_publish:.1f}."

@@ -17,11 +17,9 @@ import duckdb
 from transforms.materialise import empty, replace
 from transforms.model import EXTENT, METRIC_TABLE, Model, Parameters, fingerprints, reach
 from transforms.periods import (
-    Kept,
     Stale,
     across_gaps,
     chunk_days,
-    not_before,
     periods,
     spans,
     throughout,
@@ -47,12 +45,8 @@ def transform(
     *,
     today: date,
     progress: Progress = lambda _: None,
-    kept: Kept | None = None,
 ) -> Built:
-    """Bring every model up to date with all days before `today`. Call inside a transaction.
-
-    Of what retention (`kept`) has closed, nothing is computed anew, whatever changes.
-    """
+    """Bring every model up to date with all days before `today`. Call inside a transaction."""
     data = [
         day
         for (day,) in con.execute(
@@ -62,7 +56,10 @@ def transform(
     days = [day for (day,) in con.execute("FROM stale_day WHERE day < ?", [today]).fetchall()]
     active = periods(con, data)
     base, everything = across_gaps(con, periods(con, days), active), throughout(active)
-    first, last = min(data, default=None), max(data, default=None)
+    used = {
+        **parameters,
+        **dict(zip(EXTENT, (min(data, default=None), max(data, default=None)), strict=True)),
+    }
     before = dict(con.execute("FROM model_state").fetchall())
     chunk = chunk_days(con, len(data))
     marks = fingerprints(models, parameters)
@@ -74,25 +71,17 @@ def transform(
         ]
         whole = before.get(model.name) != marks[model.name]
         looks = reach(model, parameters)
-        floor = None if kept is None else kept.since if model.is_personal else kept.closed
-        begun = first if kept is None or model.is_personal else kept.first
-        used = {**parameters, **dict(zip(EXTENT, (begun, last), strict=True))}
-        within = not_before(con, everything, floor)
         stale[model.name] = (
-            within
+            everything
             if whole
-            else not_before(
-                con,
-                widen(con, model, looks, [base, *(stale[n] for n in inputs)], within),
-                floor,
-            )
+            else widen(con, model, looks, [base, *(stale[n] for n in inputs)], everything)
         )
         if whole or any(stale[model.name].values()):
             progress(model.name)
         if whole:
             rebuilt.append(model.name)
-            empty(con, model, used, None if model.is_personal else floor)
-        for span in spans(con, model, looks, stale[model.name], within, chunk):
+            empty(con, model, used)
+        for span in spans(con, model, looks, stale[model.name], everything, chunk):
             replace(con, model, used, span, fresh=whole)
     for name in before.keys() - marks.keys():
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [name])

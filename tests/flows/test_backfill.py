@@ -12,14 +12,12 @@ from flows.config import ConfigError
 from tests.flows.conftest import (
     FIRST,
     assert_same,
-    change,
     make_home,
     mbox,
-    query,
     small_network,
     tables,
 )
-from tests.plain_night import fill, ingest, night, refill
+from tests.flows.made_home import change, fill, ingest, night, query, refill
 from warehouse.connection import WarehouseBusyError, warehouse_lock
 
 NETWORK = small_network(weeks=6)

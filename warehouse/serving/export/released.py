@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import duckdb
+    import pyarrow as pa
 
 BATCH: Final = 100_000
 
@@ -59,12 +60,17 @@ def relations(con: duckdb.DuckDBPyConnection) -> list[Relation]:
     ]
 
 
+def reader(con: duckdb.DuckDBPyConnection, relation: Relation) -> pa.RecordBatchReader:
+    """The rows of `relation` in order, as a stream of Arrow batches."""
+    order = " ORDER BY ALL" if relation.is_view else ""  # tables are stored in order
+    return con.sql(f"FROM {MART}.{relation.name}{order}").to_arrow_reader(BATCH)
+
+
 def batches(con: duckdb.DuckDBPyConnection, relation: Relation) -> Iterator[pl.DataFrame]:
     """The rows of `relation` in order, so many at a time; an empty one gives one empty frame."""
-    order = " ORDER BY ALL" if relation.is_view else ""  # tables are stored in order
-    reader = con.sql(f"FROM {MART}.{relation.name}{order}").to_arrow_reader(BATCH)
-    yield pl.DataFrame(pl.from_arrow(reader.schema.empty_table()))
-    for batch in reader:
+    stream = reader(con, relation)
+    yield pl.DataFrame(pl.from_arrow(stream.schema.empty_table()))
+    for batch in stream:
         yield pl.DataFrame(pl.from_arrow(batch))
 
 
