@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from flows.config import SETTINGS, read_config, read_key
+from flows.config import SETTINGS, key_in, read_config, read_key
+from flows.rotation import next_key
 from warehouse import layout
 from warehouse.connection import WarehouseBusyError, open_readonly, warehouse_lock
 from warehouse.schema import LAYOUT
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from flows.config import Config
 
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
-KEY = "tieline.key"
+KEY, AUDIT = "tieline.key", "audit.jsonl"
 WAREHOUSE, IDENTITY = "tieline.duckdb", "identity.duckdb"
 WHOLE = (SETTINGS, WAREHOUSE, IDENTITY)  # without these it is none
 
@@ -62,6 +63,8 @@ def back_up(config: Config, target: Path | None, *, with_key: bool) -> Path:
     if path.exists():
         raise BackupError(f"{path}: is there already; name another file, or remove it")
     path.parent.mkdir(parents=True, exist_ok=True)
+    if next_key(config).exists():
+        raise BackupError(f"{next_key(config)}: the key is being renewed; run `tieline run` first")
     key = read_key(config)
     with ExitStack() as stack:
         with suppress(WarehouseBusyError):  # a run goes on: the copy is of a moment within it
@@ -72,6 +75,8 @@ def back_up(config: Config, target: Path | None, *, with_key: bool) -> Path:
         copies = snapshot([config.warehouse, config.identity], folder)
         counts = {name: rows for copy in copies for name, rows in _counts(copy).items()}
         shutil.copyfile(config.path, folder / SETTINGS)
+        if config.audit.exists():
+            shutil.copyfile(config.audit, folder / AUDIT)
         if with_key:
             _write(folder / KEY, key)
         for own in sorted(config.metrics.rglob("*")) if config.metrics.is_dir() else ():
@@ -117,6 +122,7 @@ def restore(backup: Path, home: Path, key_file: Path | None = None) -> list[str]
             **{one: config.metrics / one.relative_to(folder / "metrics")
                for one in sorted((folder / "metrics").rglob("*")) if one.is_file()},
             **({folder / KEY: config.key_file} if key else {}),
+            **({folder / AUDIT: config.audit} if (folder / AUDIT).is_file() else {}),
             folder / IDENTITY: config.identity,
             folder / WAREHOUSE: config.warehouse,  # last: with it, all is there
         }  # fmt: skip
@@ -140,7 +146,8 @@ def restore(backup: Path, home: Path, key_file: Path | None = None) -> list[str]
 
 def key_mark(key: bytes) -> str:
     """Tells one key from another; a key of full strength cannot be found from it."""
-    return hashlib.blake2b(b"tieline key mark", key=key[:64], digest_size=8).hexdigest()
+    newest = key.split(b"\n")[-1]
+    return hashlib.blake2b(b"tieline key mark" + key, key=newest, digest_size=8).hexdigest()
 
 
 def _unpacked(backup: Path, folder: Path) -> Manifest:
@@ -172,7 +179,7 @@ def _manifest(tar: tarfile.TarFile) -> Manifest:
         raise ValueError(f"{MANIFEST} is damaged")
     manifest = msgspec.json.decode(told, type=Manifest)
     names = set(manifest.files)
-    odd = {name for name in names - {*WHOLE, KEY} if not name.startswith("metrics/")}
+    odd = {name for name in names - {*WHOLE, KEY, AUDIT} if not name.startswith("metrics/")}
     if odd or not names.issuperset(WHOLE):
         raise ValueError(f"{MANIFEST} names {', '.join(sorted(odd)) or 'too little'}")
     return manifest
@@ -185,7 +192,7 @@ def _key_of(backup: Path, folder: Path, manifest: Manifest, given: Path | None) 
         if given:
             raise BackupError(f"{given}: no such key file")
         return None
-    key = source.read_bytes().strip()
+    key = key_in(source)
     if key_mark(key) != manifest.key_mark:
         raise BackupError(
             f"{source}: another key than that of {backup} (its mark is {manifest.key_mark})"

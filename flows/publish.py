@@ -14,6 +14,7 @@ from quality.disclosure import (
     disclosed_direction,
     disclosed_line,
     disclosed_metric_value,
+    disclosed_sight,
     disclosed_trend,
 )
 from transforms.catalogue import catalogue
@@ -90,6 +91,7 @@ def release(
                 "line": [disclosed_line()],
                 "completeness": [mart.COMPLETENESS_ROWS],
                 "delivery": [mart.DELIVERY_ROWS],
+                "sight": [disclosed_sight(WITHHELD.name)],
                 "calendar": [mart.calendar_rows(first, last)],
                 "unit": [mart.unit_rows()],
             },

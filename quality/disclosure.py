@@ -120,6 +120,24 @@ FROM (SELECT *, w AS weight, {reason} AS hidden_reason FROM line_state)
 """
 
 
+def disclosed_sight(withheld: str) -> str:
+    """SELECT of which sources showed the lines whose weight is shown. Parameters: $k, $dominance."""
+    same = " AND ".join(f"line.{name} = one.{name}" for name in KEY[2:])
+    key = ", ".join(f"one.{name}" for name in KEY[2:])
+    return f"""
+SELECT {key}, one.source, told.partner, one.events / every.events AS share
+FROM sight AS one
+JOIN sight AS every USING ({", ".join(KEY[2:])})
+JOIN (SELECT source, any_value(partner) AS partner FROM source_file GROUP BY source) AS told
+  ON told.source = one.source
+JOIN line ON {same}
+WHERE one.source <> {quoted(ALL)} AND every.source = {quoted(ALL)} AND one.unit <> one.other_unit
+  AND line.people >= $k AND line.other_people >= $k AND line.top_share <= $dominance
+  AND NOT EXISTS (FROM {withheld} AS w WHERE w.metric = 'flow' AND w.measure = 'weight'
+    AND {" AND ".join(f"w.{name} = line.{name}" for name in KEY[2:])})
+"""
+
+
 def _cells(verdicts: str, windows: Mapping[str, int]) -> str:
     """CTEs judged and cell: which cells are shown, and which together with so many before them.
 

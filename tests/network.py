@@ -48,9 +48,10 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Put events.csv and members.csv of `folder` straight into event, participation and membership.
 
-    Events may tell their time of day (`at`), their `kind` and the event that they answer (`answers`).
+    Events may tell their time of day (`at`), their `kind`, the event that they answer (`answers`) and
+    the sources that showed them (`seen_by`, each as partner or partner:tool).
     """
-    events, seats = [], []
+    events, seats, seen = [], [], []
     listed = rows(folder / "events.csv")
     number_of = {row["event"]: number for number, row in enumerate(listed, 1)}
     author_of = {row["event"]: person_id(row["initiator"]) for row in listed}
@@ -70,6 +71,12 @@ def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         people += [(name, other) for name in row["others"].split()]
         people += [(name, "cc") for name in row.get("cc", "").split()]
         seats += [(day, number, person_id(name), role, "none") for name, role in people]
+        seen += [
+            (day, number, source, source.partition(":")[0])
+            for source in row.get("seen_by", "").split()
+        ]
+    if seen:
+        con.executemany("INSERT INTO observation VALUES (?,?,?,?)", seen)
     con.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
     con.executemany("INSERT INTO participation VALUES (?,?,?,?,?)", seats)
     con.execute("INSERT INTO boundary VALUES ('organisation')")

@@ -279,10 +279,11 @@ _SAME_MEETING = (
 _OBSERVED_BY = """
 CREATE TEMP TABLE new_observation AS
 WITH reader AS (
-  SELECT file_id, source FROM stage.source_file
-  UNION SELECT file_id, source FROM source_file
+  SELECT file_id, source, partner FROM stage.source_file
+  UNION ALL SELECT file_id, source, partner FROM source_file
+  WHERE file_id NOT IN (SELECT file_id FROM stage.source_file)
 )
-SELECT DISTINCT e.day, e.event_id, reader.source
+SELECT DISTINCT e.day, e.event_id, reader.source, reader.partner
 FROM observed_event AS o
 LEFT JOIN same_meeting AS s ON s.appointment = o.event_id
 JOIN new_event AS e ON e.event_id = coalesce(s.meeting, o.event_id)

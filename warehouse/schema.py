@@ -186,6 +186,7 @@ OBSERVATION = Table(
         DAY,
         EVENT_ID,
         Column("source", "VARCHAR", "Name of the source in tieline.toml."),
+        Column("partner", "VARCHAR", "Organisation that delivers the source.", before="source"),
     ),
 )
 SOURCE_FILE = Table(

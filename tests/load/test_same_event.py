@@ -89,7 +89,7 @@ class Home:
             SELECT kind, started_at,
               (SELECT list((address_id, role, response)) FROM participation AS p
                WHERE p.event_id = e.event_id AND p.day = e.day),
-              (SELECT list(DISTINCT partner ORDER BY partner) FROM observation AS o
+              (SELECT list(DISTINCT o.partner ORDER BY o.partner) FROM observation AS o
                JOIN source_file USING (source) WHERE o.event_id = e.event_id)
             FROM event AS e ORDER BY started_at""").fetchall()
         return [

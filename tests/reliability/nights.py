@@ -39,12 +39,35 @@ def one_night(order: dict[str, Any], told: int) -> None:
 
     if order.get("write"):
         _die_at_write(order["write"])
+    if order.get("command"):
+        os.write(told, b"begin\n")
+        _command(order)
+        os.write(told, b"end\n")
+        return
     before = order.get("before")
     if before:
         exec(before, {})  # a fault to inject, from the test itself
     _tell_stages(told)
     night(Path(order["home"]), wait=order.get("wait", 0), rebuild=order.get("rebuild", False))
     os.write(told, b"end\n")
+
+
+def _command(order: dict[str, Any]) -> None:
+    """`tieline forget` or `tieline key rotate`, with the models of these nights."""
+    from flows import nightly
+    from flows.config import SETTINGS, read_config
+
+    config = read_config(Path(order["home"]) / SETTINGS)
+    if order["command"] == "forget":
+        import flows.erase
+
+        flows.erase.models_of = nightly.models_of
+        flows.erase.forget(config, order["person"])
+    else:
+        import flows.rekey
+
+        flows.rekey.models_of = nightly.models_of
+        flows.rekey.rotate(config)
 
 
 def _tell_stages(told: int) -> None:

@@ -47,10 +47,10 @@ def network(
                     (day, number, pair[0], "organiser", "none"),
                     (day, number, pair[1], "required", "none"),
                 ]
-                seen += [(day, number, source) for source in showing]
+                seen += [(day, number, source, source) for source in showing]
     con.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
     con.executemany("INSERT INTO participation VALUES (?,?,?,?,?)", seats)
-    con.executemany("INSERT INTO observation VALUES (?,?,?)", seen)
+    con.executemany("INSERT INTO observation VALUES (?,?,?,?)", seen)
     con.execute("INSERT INTO stale_day SELECT DISTINCT day FROM event")
     build(con, parameters=PARAMETERS_HERE)
     return con

@@ -10,7 +10,8 @@ select
   d.other_unit,                           -- Second unit, or (all)
   d.source,                               -- Source that showed the events, or (all): each event once
   cast(sum(d.events) as bigint) as events, -- Events that it showed
-  cast(sum(d.alone) as bigint) as alone   -- Those that no other source showed
+  cast(sum(d.alone) as bigint) as alone,  -- Those that no other source showed
+  cast(sum(d.one_sided) as bigint) as one_sided -- Those that one partner's exports alone showed
 from calendar c
 join sight_day d on d.day = c.day
 join scope v on v.covers = d.channel

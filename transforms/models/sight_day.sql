@@ -34,11 +34,16 @@ with person as (
   select day, channel, event_id, boundary, unit, '(all)' as other_unit from present
   union all
   select distinct day, channel, event_id, boundary, '(all)' as unit, '(all)' as other_unit from present
-), seen as (
-  select day, event_id, source, count(*) over (partition by day, event_id) as sources
+), shown as (
+  select day, event_id, count(*) as sources, case when min(partner) = max(partner) then 1 else 0 end as is_one_sided
   from observation
+  group by day, event_id
+), seen as (
+  select o.day, o.event_id, o.source, s.sources, s.is_one_sided
+  from observation o
+  join shown s on s.day = o.day and s.event_id = o.event_id
   union all
-  select distinct day, event_id, '(all)' as source, 0 as sources from observation
+  select day, event_id, '(all)' as source, 0 as sources, is_one_sided from shown
 )
 select
   s.day,                                               -- Day in the network's time zone
@@ -48,7 +53,8 @@ select
   s.other_unit,                                        -- Second unit, or (all)
   o.source,                                            -- Source that showed the events, or (all): each event once
   count(*) as events,                                  -- Events that it showed
-  count(case when o.sources = 1 then 1 end) as alone   -- Those that no other source showed
+  count(case when o.sources = 1 then 1 end) as alone,  -- Those that no other source showed
+  cast(sum(o.is_one_sided) as bigint) as one_sided     -- Those that one partner's exports alone showed
 from side s
 join seen o on o.day = s.day and o.event_id = s.event_id
 group by s.day, s.channel, s.boundary, s.unit, s.other_unit, o.source

@@ -232,6 +232,17 @@ DELIVERY = Table(
         Column("is_missing", "BOOLEAN", "So little that an export seems to be missing."),
     ),
 )  # fmt: skip
+SIGHT = Table(
+    "sight",
+    "Which partners' exports showed a line, for each line that is shown; metric one_sided has what one side alone saw.",
+    (
+        *_CELL[2:8],
+        Column("source", "VARCHAR", "Name of the source."),
+        Column("partner", "VARCHAR", "Organisation that delivers it."),
+        Column("share", "DOUBLE", "Part of the line's events that it showed.",
+               rule="share > 0 AND share <= 1", words="share is not between 0 and 1"),
+    ),
+)  # fmt: skip
 SIGNAL = Table(
     "signal",
     "What deserves attention: made from the other tables of this file, so it tells no more than they do.",
@@ -352,7 +363,7 @@ PUBLICATION = Table(
     ),
 )  # fmt: skip
 TABLES = (
-    CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, METRIC, UNIT, CALENDAR, HOLIDAY,
+    CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, SIGHT, METRIC, UNIT, CALENDAR, HOLIDAY,
     PUBLICATION, SIGNAL,
 )  # fmt: skip
 VIEWS = views.VIEWS
