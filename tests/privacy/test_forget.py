@@ -8,13 +8,14 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+from flows.erase import Known, forget, look_up
+from flows.lists import hashed
+from flows.rekey import audited, rotate
+from warehouse.traces import traces
 
 from flows import audit
 from flows.config import SETTINGS, Config, ConfigError, read_config, read_key
-from flows.erase import Known, forget, look_up
 from flows.identities import opened_identity
-from flows.lists import hashed
-from flows.rekey import audited, rotate
 from tests.flows.conftest import (
     STAFF,
     Tables,
@@ -27,7 +28,6 @@ from tests.flows.conftest import (
 )
 from tests.plain_night import night
 from transforms.people import keyed_id
-from warehouse.traces import traces
 
 pytestmark = pytest.mark.slow
 
@@ -50,7 +50,9 @@ def config_of(home: Path) -> Config:
 
 def of_people(home: Path) -> Tables:
     found = {
-        n: t for n, t in tables(home).items() if n not in APART and not n.startswith("main.run_")
+        n: t
+        for n, t in tables(home).items()
+        if n not in APART and not n.startswith(("stage.", "main.run_"))
     }
     # A file's ledger row counts what stands in the file.
     return {n: t for n, t in found.items() if n != "main.key_mark"}

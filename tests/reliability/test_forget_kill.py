@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
+from flows.rekey import audited
+from warehouse.traces import traces
 
 from flows.config import SETTINGS, key_in, read_config
-from flows.rekey import audited
 from tests.flows.conftest import (
     STAFF,
     Tables,
@@ -24,7 +25,6 @@ from tests.flows.conftest import (
     tables,
 )
 from transforms.people import keyed_id
-from warehouse.traces import traces
 
 if TYPE_CHECKING:
     from tests.reliability.nights import Nights
@@ -66,7 +66,9 @@ def evening(nights: Nights, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def of_people(home: Path) -> Tables:
     return {
-        n: t for n, t in tables(home).items() if n not in APART and not n.startswith("main.run_")
+        n: t
+        for n, t in tables(home).items()
+        if n not in APART and not n.startswith(("stage.", "main.run_"))
     }
 
 
