@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 from prefect import flow
-from pydantic import Field
 
 from flows.config import ConfigError, read_config
-from flows.nightly import HomePath, SettingsPath, Wait
-from flows.occasion import run_name, scheduled_at
+from flows.occasion import ended, run_name, scheduled_at
+from flows.parameters import SettingsPath, Wait
 from flows.plan import ExportFile, found_files, to_read
 from flows.session import Done, Open, Origin, opened
 from flows.stages import FLOW_TIMEOUT, compute, ingest_files, publish_new
@@ -24,26 +23,27 @@ if TYPE_CHECKING:
 
     import duckdb
 
-Since = Annotated[date, Field(title="Since", description="First day.")]
-Until = Annotated[date, Field(title="Until", description="Last day, included.")]
-Sources = Annotated[
-    list[str] | None,
-    Field(title="Sources", description="Only these, by their names in the settings; none: all of them."),
-]  # fmt: skip
-
 
 @flow(name="tieline-backfill", flow_run_name=run_name, timeout_seconds=FLOW_TIMEOUT)
 def backfill(
-    since: Since,
-    until: Until,
+    since: date,
+    until: date,
     settings: SettingsPath = "tieline.toml",
-    home: HomePath = None,
-    sources: Sources = None,
+    home: str | None = None,
+    sources: list[str] | None = None,
     wait: Wait = 0,
 ) -> Done:
     """Read anew every file that shows something of these days, take these days from it, restate them.
 
     What the files show of other days stays as it is, and what a night still has to read it still reads.
+
+    Args:
+        since: first day.
+        until: last day, included.
+        settings: path of tieline.toml on the machine that runs this.
+        home: folder that relative paths start from, if not that of the settings.
+        sources: only these, by their names in the settings; none: all of them.
+        wait: seconds to wait while another run holds the warehouse.
     """
     config = read_config(Path(settings), Path(home) if home else None)
     check_window(since, until)
@@ -56,7 +56,7 @@ def backfill(
         load_window(held, done, since, until, wanted)
         compute(held, done, models)
         publish_new(held, done, models)
-    return done
+    return ended(done)
 
 
 def check_window(since: date, until: date) -> None:

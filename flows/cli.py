@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 from click.core import ParameterSource
 
 from flows.config import SETTINGS, Config, ConfigError, read_config
@@ -17,15 +18,16 @@ from flows.options import (
     EXIT_CODES,
     FAILED,
     INTERRUPTED,
-    OK,
     USAGE,
     Day,
     with_settings,
 )
 from flows.people import people
+from flows.privacy import audit, forget, key
 from flows.refused import quarantine
 from flows.running import backfill, finish, night, run
 from flows.safekeeping import backup, restore
+from flows.serving import notify, serve
 
 
 @click.group(
@@ -335,24 +337,40 @@ def explain(settings: Path, home: Path | None, **cell: Any) -> None:
 
 @tieline.command()
 @with_settings
-def status(settings: Path, home: Path | None) -> None:
-    """Say whether the last run worked, what is missing and what needs you.
+@click.option("--json", "as_json", is_flag=True, help="One JSON object, for monitoring.")
+@click.option(
+    "--max-age", default=None, type=click.FloatRange(0, min_open=True), metavar="HOURS",
+    help="How old the last good night may be  [default: by the rhythm of the nights before]",
+)  # fmt: skip
+def status(settings: Path, home: Path | None, max_age: float | None, *, as_json: bool) -> None:
+    """Say whether last night worked, what is missing and what needs you.
 
-    Ends with exit code 1 where something does.
+    Ends with exit code 0 where all is well, with exit code 1 where the last night did not do its work
+    (failed, killed, overdue, days left to compute), and with 3 where it did but something needs you: a
+    refused file, a missing source, one that brought far less than usual, a stage that got slower.
 
     \b
-    Example:
+    Examples:
       tieline status -s my-network/tieline.toml || mail -s "Tieline needs you" data@example.org
+      tieline status --json --max-age 26
     """
     from flows.status import report
+    from flows.status import status as look
 
-    lines, fine = report(read_config(settings, home))
+    config = read_config(settings, home)
+    if as_json:
+        found = look(config, max_age)
+        click.echo(msgspec.json.encode(found.facts()))
+        sys.exit(found.code)
+    lines, code = report(config, max_age)
     for line in lines:
         click.echo(line)
-    sys.exit(OK if fine else FAILED)
+    sys.exit(code)
 
 
-for command in (run, backfill, people, export, connect, quarantine, backup, restore):
+for command in (run, backfill, people, export, connect, quarantine, backup, restore, serve, notify):
+    tieline.add_command(command)
+for command in (forget, key, audit):
     tieline.add_command(command)
 
 

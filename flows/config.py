@@ -67,6 +67,18 @@ class Folders(Struct, frozen=True, forbid_unknown_fields=True):
     allow_python_metrics: bool = False
 
 
+class Links(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where readers of Prefect's pages find things, if a web server shows them; else files are named.
+
+    Attributes:
+        docs: Address of the Data Docs.
+        published: Address of the folder `published/current`, with the report in it.
+    """
+
+    docs: str = ""
+    published: str = ""
+
+
 class Window(Struct, frozen=True, forbid_unknown_fields=True):
     """Days outside which nothing is read.
 
@@ -109,6 +121,10 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
         neutral_domains: Mail domains that everybody uses, which say nothing about an
             organisation.
         nobody: Addresses that are no person, beside no-reply@ and the like; * stands for anything.
+        excluded: Files with people who opted out, an address or its keyed hash (`tieline people
+            hash`) a line. They are left out before anything is computed.
+        consent: Files with the only people who are counted, written likewise; without any file,
+            everybody is.
     """
 
     directories: list[str] = field(default_factory=list)
@@ -118,6 +134,8 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
     units: dict[str, str | list[Dated]] = field(default_factory=dict)
     neutral_domains: list[str] = field(default_factory=list)
     nobody: list[str] = field(default_factory=list)
+    excluded: list[str] = field(default_factory=list)
+    consent: list[str] = field(default_factory=list)
 
 
 class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
@@ -238,6 +256,17 @@ class Quality(Struct, frozen=True, forbid_unknown_fields=True):
     max_rejected: Share = 0.5
 
 
+class Retention(Struct, frozen=True, forbid_unknown_fields=True):
+    """How long events, and all that tells of people, are kept.
+
+    Attributes:
+        months: Whole months that events are kept; 0: for good. Numbers per unit and line stay, and are
+            closed a year or so after they were told. Gone is gone: more months bring nothing back.
+    """
+
+    months: Annotated[int, Meta(ge=0)] = 0
+
+
 class Postgres(Struct, frozen=True, forbid_unknown_fields=True):
     """A PostgreSQL schema that gets a copy of every release, in one transaction.
 
@@ -269,12 +298,14 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
 
     network: Network = field(default_factory=Network)
     folders: Folders = field(default_factory=Folders)
+    links: Links = field(default_factory=Links)
     window: Window = field(default_factory=Window)
     people: People = field(default_factory=People)
     source: list[SourceFiles] = field(default_factory=list)
     parameters: ModelParameters = field(default_factory=ModelParameters)
     disclosure: Disclosure = field(default_factory=Disclosure)
     quality: Quality = field(default_factory=Quality)
+    retention: Retention = field(default_factory=Retention)
     publish: Publish = field(default_factory=Publish)
 
 
@@ -324,6 +355,11 @@ class Config(Struct, frozen=True):
     def key_file(self) -> Path:
         """The key of the pseudonyms."""
         return self.place(self.settings.folders.key)
+
+    @property
+    def audit(self) -> Path:
+        """The log of what was done to people's data."""
+        return self.place(self.settings.folders.warehouse) / "audit.jsonl"
 
     @property
     def metrics(self) -> Path:
@@ -486,10 +522,15 @@ def read_key(config: Config) -> bytes:
         make_key(path)
     if path.stat().st_mode & 0o077:
         raise ConfigError(f"{path}: others can read the key; run: chmod 600 {path}")
-    key = path.read_bytes().strip()
-    if len(key) < KEY_LENGTH:
+    return key_in(path)
+
+
+def key_in(path: Path) -> bytes:
+    """The key of the file `path`: a line, and another one for every time that it was renewed."""
+    lines = [line.strip() for line in path.read_bytes().strip().splitlines()]
+    if not lines or any(len(line) < KEY_LENGTH for line in lines):
         raise ConfigError(f"{path}: shorter than {KEY_LENGTH} characters; put the real key back")
-    return key[:64]
+    return b"\n".join(line[:64] for line in lines)
 
 
 def make_key(path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from flows.plan import without_path
-from transforms.people import IDENTITY, NOBODY, memberships, nobody_pattern
+from transforms.people import EVERYBODY, IDENTITY, NOBODY, memberships, nobody_pattern, without
 from transforms.people.kept import as_kept, to_keep
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.directory import read_directory
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
     from flows.config import Config
+    from transforms.people import Counted
     from transforms.sources.directory import Directory
 
 
@@ -51,15 +52,23 @@ def read_one(config: Config, label: str, path: Path) -> Directory:
     return replace(read_directory(path, people.boundaries, valid_to=people.valid_to), label=label)
 
 
-def told_by(config: Config, con: duckdb.DuckDBPyConnection) -> Told:
-    """Every directory; `con` is the identity database, which keeps what each told last."""
+def told_by(
+    config: Config,
+    con: duckdb.DuckDBPyConnection,
+    key: bytes = b"",
+    counted: Counted = EVERYBODY,
+) -> Told:
+    """Every directory, less the people who are not `counted`.
+
+    `con` is the identity database, which keeps what each told last.
+    """
     found, refused = [], {}
     files = directory_files(config)
     seen = identity.addresses(con)["address"]
     identity.drop_directories(con, [*files])
     for label, path in files.items():
         try:
-            one = read_one(config, label, path)
+            one = without(read_one(config, label, path), counted, key)
         except UnreadableFileError as error:
             kept = identity.kept_directory(con, label)
             what = (
@@ -67,11 +76,24 @@ def told_by(config: Config, con: duckdb.DuckDBPyConnection) -> Told:
             )
             refused[label] = f"{without_path(error, path)}; {what}"
             if kept is not None:
-                found.append(as_kept(kept, label))
+                found.append(without(as_kept(kept, label), counted, key))
             continue
         identity.keep_directory(con, label, *to_keep(one, seen))
         found.append(one)
     return Told(tuple(found), refused)
+
+
+def told_raw(config: Config, con: duckdb.DuckDBPyConnection) -> tuple[list[Directory], bool]:
+    """Every directory as it is, or as it was told last, and whether all of them could be read."""
+    found, is_whole = [], True
+    for label, path in directory_files(config).items():
+        try:
+            found.append(read_one(config, label, path))
+        except UnreadableFileError:
+            is_whole = False
+            kept = identity.kept_directory(con, label)
+            found += [] if kept is None else [as_kept(kept, label)]
+    return found, is_whole
 
 
 def told_now(config: Config) -> tuple[Directory, ...]:

@@ -62,15 +62,20 @@ def stage_file(
     file: ExportFile,
     key: bytes,
     run_id: str,
+    counted: people.Counted = people.EVERYBODY,
+    since: date | None = None,
 ) -> Read:
-    """Read `file` into the staging tables; a second call for it starts afresh."""
+    """Read `file` into the staging tables; a second call for it starts afresh.
+
+    Nobody but those `counted` is read, and nothing before `since`, whatever the window says.
+    """
     _forget_staged(con, file.file_id)
     counts = dict.fromkeys(
         ("records", "events", "participations", "rejected", "duplicates", "skipped", "automated"), 0
     )
     days: set[date] = set()
     try:
-        for batch, staged in batches(config, file, key):
+        for batch, staged in batches(config, file, key, counted, since):
             remember(identity, staged.identity)
             load.stage(con, schema.OBSERVED_EVENT, staged.events)
             load.stage(con, schema.OBSERVED_PARTICIPATION, staged.participations)
@@ -105,10 +110,19 @@ def stage_file(
     )
 
 
-def batches(config: Config, file: ExportFile, key: bytes) -> Iterator[tuple[Batch, people.Staged]]:
-    """What `file` shows, batch by batch: as its reader gives it, and without names. Raises UnreadableFileError."""
+def batches(
+    config: Config,
+    file: ExportFile,
+    key: bytes,
+    counted: people.Counted = people.EVERYBODY,
+    since: date | None = None,
+) -> Iterator[tuple[Batch, people.Staged]]:
+    """What `file` shows, batch by batch: as its reader gives it, and without names.
+
+    Raises UnreadableFileError.
+    """
     options = Options(
-        since=_midnight(config, config.settings.window.since),
+        since=_midnight(config, max(filter(None, (config.settings.window.since, since)))),
         until=_midnight(config, config.settings.window.until),
         time_zone=config.time_zone,
         mapping=file.source.mapping,
@@ -118,7 +132,12 @@ def batches(config: Config, file: ExportFile, key: bytes) -> Iterator[tuple[Batc
         yield (
             batch,
             people.pseudonymise(
-                batch, key=key, file_id=file.file_id, time_zone=config.time_zone, nobody=nobody
+                batch,
+                key=key,
+                file_id=file.file_id,
+                time_zone=config.time_zone,
+                nobody=nobody,
+                counted=counted,
             ),
         )
 
@@ -168,10 +187,14 @@ def _refusal(number: int, reason: str) -> pl.DataFrame:
 
 
 def read_directories(
-    con: duckdb.DuckDBPyConnection, identity: duckdb.DuckDBPyConnection, config: Config
+    con: duckdb.DuckDBPyConnection,
+    identity: duckdb.DuckDBPyConnection,
+    config: Config,
+    key: bytes = b"",
+    counted: people.Counted = people.EVERYBODY,
 ) -> Told:
     """Every directory file; rows and files that cannot be read are staged for quarantine."""
-    told = told_by(config, identity)
+    told = told_by(config, identity, key, counted)
     for directory in told.directories:
         number = file_id("directory", directory.label)
         _forget_staged(con, number)
@@ -219,10 +242,14 @@ def stage_people(
 
 
 def people_changed(
-    con: duckdb.DuckDBPyConnection, identity: duckdb.DuckDBPyConnection, config: Config, key: bytes
+    con: duckdb.DuckDBPyConnection,
+    identity: duckdb.DuckDBPyConnection,
+    config: Config,
+    key: bytes,
+    counted: people.Counted = people.EVERYBODY,
 ) -> bool:
     """Whether directories, domains or boundaries say something else than what is loaded, or cannot."""
-    told = read_directories(con, identity, config)
+    told = read_directories(con, identity, config, key, counted)
     found = stage_people(con, identity, config, told, key)
     con.register("found_alias", found.alias)
     differences = con.execute(

@@ -7,46 +7,35 @@ stage; the warehouse's own lock and run log are what counts.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 from prefect import flow
-from pydantic import Field
 
 from flows.config import read_config
-from flows.occasion import run_name, scheduled_at
+from flows.occasion import ended, run_name, scheduled_at
+from flows.parameters import SettingsPath, Wait
 from flows.session import Done, Origin, opened
 from flows.stages import FLOW_TIMEOUT, compute, ingest_new, publish_new
 from flows.transform import models_of
 from warehouse import state
 
-SettingsPath = Annotated[
-    str, Field(min_length=1, title="Settings", description="Path of tieline.toml on the machine.")
-]
-HomePath = Annotated[
-    str | None,
-    Field(title="Home", description="Folder that relative paths start from, if not that of the settings."),
-]  # fmt: skip
-Rebuild = Annotated[
-    bool,
-    Field(title="Rebuild", description="Compute every model anew, also where nothing changed."),
-]
-Wait = Annotated[
-    int,
-    Field(ge=0, le=86_400, title="Wait", description="Seconds to wait while another run holds the warehouse."),
-]  # fmt: skip
-
 
 @flow(name="tieline-nightly", flow_run_name=run_name, timeout_seconds=FLOW_TIMEOUT)
 def nightly(
     settings: SettingsPath = "tieline.toml",
-    home: HomePath = None,
-    rebuild: Rebuild = False,
+    home: str | None = None,
+    rebuild: bool = False,
     wait: Wait = 0,
 ) -> Done:
     """Do the whole night once: read what is new, check and load it, restate, publish.
 
     A run that a schedule wanted and that starts late does nothing where a night that began since
     then has succeeded: whatever it would have found is in the warehouse.
+
+    Args:
+        settings: path of tieline.toml on the machine that runs this.
+        home: folder that relative paths start from, if not that of the settings.
+        rebuild: compute every model anew, also where nothing changed.
+        wait: seconds to wait while another run holds the warehouse.
     """
     config = read_config(Path(settings), Path(home) if home else None)
     models = models_of(config)
@@ -57,31 +46,44 @@ def nightly(
             ingest_new(held, done)
             compute(held, done, models, rebuild=rebuild)
             publish_new(held, done, models)
-    return done
+    return ended(done)
 
 
 @flow(name="tieline-ingest", flow_run_name=run_name, timeout_seconds=FLOW_TIMEOUT)
 def ingest_only(
-    settings: SettingsPath = "tieline.toml", home: HomePath = None, wait: Wait = 0
+    settings: SettingsPath = "tieline.toml", home: str | None = None, wait: Wait = 0
 ) -> Done:
-    """Read what is new, check and load it; computes and publishes nothing."""
+    """Read what is new, check and load it; computes and publishes nothing.
+
+    Args:
+        settings: path of tieline.toml on the machine that runs this.
+        home: folder that relative paths start from, if not that of the settings.
+        wait: seconds to wait while another run holds the warehouse.
+    """
     config = read_config(Path(settings), Path(home) if home else None)
     with opened(config, Origin("ingest", scheduled_at()), wait) as (held, done):
         ingest_new(held, done)
-    return done
+    return ended(done)
 
 
 @flow(name="tieline-publish", flow_run_name=run_name, timeout_seconds=FLOW_TIMEOUT)
 def publish_only(
     settings: SettingsPath = "tieline.toml",
-    home: HomePath = None,
-    rebuild: Rebuild = False,
+    home: str | None = None,
+    rebuild: bool = False,
     wait: Wait = 0,
 ) -> Done:
-    """Restate what is stale and publish; reads no export."""
+    """Restate what is stale and publish; reads no export.
+
+    Args:
+        settings: path of tieline.toml on the machine that runs this.
+        home: folder that relative paths start from, if not that of the settings.
+        rebuild: compute every model anew, also where nothing changed.
+        wait: seconds to wait while another run holds the warehouse.
+    """
     config = read_config(Path(settings), Path(home) if home else None)
     models = models_of(config)
     with opened(config, Origin("publish", scheduled_at()), wait) as (held, done):
         compute(held, done, models, rebuild=rebuild)
         publish_new(held, done, models)
-    return done
+    return ended(done)

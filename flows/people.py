@@ -97,3 +97,27 @@ def unknown(
         "To know them: a row in a directory, an alias, or a line under [people.domains]; "
         "who is no person goes under people.nobody."
     )
+
+
+@people.command(name="hash")
+@with_settings
+@click.argument("addresses", nargs=-1, required=True)
+def hash_(settings: Path, home: Path | None, addresses: tuple[str, ...]) -> None:
+    """Write addresses as keyed hashes, for lists (people.excluded, people.consent) that name nobody.
+
+    With - they are read from standard input, one a line.
+
+    \b
+    Examples:
+      tieline people hash jan@partner.example >> lists/opted-out.txt
+      tieline people hash - < addresses.txt > lists/consent.txt
+    """
+    from flows.config import read_key
+    from flows.lists import hashed
+
+    config = read_config(settings, home)
+    if not config.key_file.is_file():
+        raise ConfigError(f"{config.key_file}: no key here; hashes are made with it")
+    given = sys.stdin.read().splitlines() if addresses == ("-",) else addresses
+    for line in hashed((one for one in given if one.strip()), read_key(config)):
+        click.echo(line)

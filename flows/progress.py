@@ -1,4 +1,4 @@
-"""How long work shows itself: a bar on a terminal, log lines elsewhere, nothing when quiet."""
+"""How long work shows itself: a bar on a terminal, log lines or JSON elsewhere, nothing when quiet."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TextIO
+
+from flows.journal import is_json, note
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -17,6 +19,8 @@ def steps(what: str, total: int, stream: TextIO | None = None) -> Iterator[Calla
     out = stream or sys.stderr
     if total == 0:
         yield lambda _: None
+    elif is_json():
+        yield lambda words: note(what, f"{what} {words}", step=words, of=total)
     elif out.isatty():
         from rich.console import Console
         from rich.progress import (
@@ -38,10 +42,19 @@ def steps(what: str, total: int, stream: TextIO | None = None) -> Iterator[Calla
             def show(words: str) -> None:
                 nonlocal done
                 done += 1
+                note(what, f"{what} {words}", step=words, of=total)
                 progress.update(task, completed=done, description=words)
 
             yield show
     else:
-        yield lambda words: print(
-            f"{datetime.now(UTC):%H:%M:%S} {what} {words}", file=out, flush=True
-        )
+
+        def tell(words: str) -> None:
+            note(what, f"{what} {words}", step=words, of=total)
+            print(f"{datetime.now(UTC):%H:%M:%S} {what} {words}", file=out, flush=True)
+
+        yield tell
+
+
+def say(words: str, stream: TextIO | None = None) -> None:
+    """Tell with the time what is being done, where how many steps it takes is not known."""
+    print(f"{datetime.now(UTC):%H:%M:%S} {words}", file=stream or sys.stderr, flush=True)

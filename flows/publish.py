@@ -20,6 +20,7 @@ from quality.disclosure import (
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
 from warehouse import state
+from warehouse.retention import first_day
 from warehouse.schema import METRIC_VALUE, TREND, WITHHELD, Table, quoted
 from warehouse.serving import mart
 from warehouse.serving.days_off import days_off
@@ -58,9 +59,8 @@ def release(
     fingerprint = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
     if state.published(con) == fingerprint and config.current.exists():
         return None
-    first, last = con.execute(
-        "SELECT min(day), max(day) FROM event WHERE day < ?", [today]
-    ).fetchall()[0]
+    last = con.execute("SELECT max(day) FROM event WHERE day < ?", [today]).fetchall()[0][0]
+    first = first_day(con) if last else None
     counts = [
         (model.name, measure)
         for model in models

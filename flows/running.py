@@ -12,12 +12,17 @@ from typing import TYPE_CHECKING
 import click
 
 from flows.config import Config, read_config
+from flows.journal import FORMS, VARIABLE, begin
 from flows.options import OK, REFUSED, TERMINATED, Day, with_settings
 
 if TYPE_CHECKING:
     from flows.session import Done
 
 DAY = Day()
+LOGGING = click.option(
+    "--log", default="text", show_default=True, envvar=VARIABLE, type=click.Choice(FORMS),
+    help="How progress is told where there is no terminal; json: an object per line.",
+)  # fmt: skip
 WAITING = click.option(
     "--wait", default=0, show_default=True, help="Seconds to wait for another run to end."
 )
@@ -35,7 +40,10 @@ WAITING = click.option(
     help="Only say what would be done, and how long it would take.",
 )
 @WAITING
-def run(settings: Path, home: Path | None, wait: int, *, rebuild: bool, dry: bool) -> None:
+@LOGGING
+def run(
+    settings: Path, home: Path | None, wait: int, log: str, *, rebuild: bool, dry: bool
+) -> None:
     """Do the nightly work once: ingest what is new, restate what it touches, publish.
 
     With --dry-run nothing is changed: new files are read to find out which days they touch, and the
@@ -47,6 +55,7 @@ def run(settings: Path, home: Path | None, wait: int, *, rebuild: bool, dry: boo
       tieline run --dry-run
       tieline run -s my-network/tieline.toml --wait 600
     """
+    begin(log)
     config = read_config(settings, home)
     if dry:
         from flows.preview import preview
@@ -66,6 +75,7 @@ def run(settings: Path, home: Path | None, wait: int, *, rebuild: bool, dry: boo
     help="Only this source; may be given more than once.  [default: all]",
 )  # fmt: skip
 @WAITING
+@LOGGING
 def backfill(
     settings: Path,
     home: Path | None,
@@ -73,6 +83,7 @@ def backfill(
     until: date,
     sources: tuple[str, ...],
     wait: int,
+    log: str,
 ) -> None:
     """Read some days anew from the files that show them, and restate these days.
 
@@ -84,6 +95,7 @@ def backfill(
     Example:
       tieline backfill --since 2026-01-01 --until 2026-01-31 --source gemeente-agenda
     """
+    begin(log)
     config = read_config(settings, home)
     prepare(config)
     from flows.backfill import backfill as flow
@@ -112,6 +124,9 @@ def prepare(config: Config) -> None:
     # An exit, not a sudden end: only then does Prefect stop the server that it started.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     quiet(config.state)
+    from flows.ephemeral import guard
+
+    guard()
 
 
 def finish(done: Done) -> int:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from contextlib import ExitStack, contextmanager
-from dataclasses import astuple, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from flows import journal
+from flows.artifacts import leave
 from flows.config import read_key
+from flows.counting import who_counts
+from flows.erase import finish, vanish
+from flows.health import findings
+from flows.retention import expire
+from flows.rotation import hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch
 from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
@@ -20,6 +29,8 @@ if TYPE_CHECKING:
     import duckdb
 
     from flows.config import Config
+    from flows.erase import Vanished
+    from transforms.people import Counted
 
 
 @dataclass(slots=True)
@@ -31,6 +42,7 @@ class Done:
     events: int = 0
     quarantined: int = 0
     refused: list[str] = field(default_factory=list)
+    look_at: list[str] = field(default_factory=list)  # what is out of line with earlier nights
     gone: int = 0  # files of a backfill that are no longer there
     days: int = 0
     periods: int = 0
@@ -54,6 +66,8 @@ class Open:
     key: bytes
     run_id: str
     watch: Stopwatch
+    counted: Counted
+    since: date | None  # first day of which events are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,32 +83,64 @@ class Origin:
 def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, Done]]:
     """Hold the warehouse for one run, and write down what becomes of it.
 
-    Waits at most `wait` seconds. Raises WarehouseBusyError, and ConfigError where the key is wrong.
+    Whoever is not counted any more vanishes first; once the models know it too, the databases are
+    written anew. Waits at most `wait` seconds. Raises WarehouseBusyError, and ConfigError where the
+    key is wrong.
     """
-    now = datetime.now(UTC)
-    done = Done(state.new_run_id(now))
-    begun = perf_counter()
-    with ExitStack() as stack:
-        stack.enter_context(warehouse_lock(config.warehouse, wait, done.run_id))
+    done = Done(state.new_run_id(datetime.now(UTC)))
+    with warehouse_lock(config.warehouse, wait, done.run_id):
+        settle(config)
         key = read_key(config)
+        with _running(config, origin, key, done) as (held, gone):
+            yield held, done
+        if gone.erasures and "transform" in held.watch.stages:
+            finish(config, gone, key)
+
+
+@contextmanager
+def _running(
+    config: Config, origin: Origin, key: bytes, done: Done
+) -> Iterator[tuple[Open, Vanished]]:
+    now = datetime.now(UTC)
+    begun = perf_counter()
+    os.umask(0o077)  # what a run writes is its owner's; the published folder sets its own modes
+    journal.begin()
+    journal.to_server()
+    journal.RUN.set(done.run_id)
+    with ExitStack() as stack:
         con = stack.enter_context(open_warehouse(config.warehouse, reach=[config.published]))
         people = stack.enter_context(open_warehouse(config.identity))
         load.create(con)
         identity.create(people)
+        hold_to_key(config, con, people, key)
         load.clear_stage(con)
-        held = Open(config, con, people, key, done.run_id, Stopwatch())
         state.begin_run(con, done.run_id, now)
         state.note_origin(
             con, done.run_id, origin.flow, scheduled_at=origin.scheduled_at, window=origin.window
         )
+        journal.note("begin", f"{origin.flow} {done.run_id} begins", flow=origin.flow)
+        held = None
         try:
-            yield held, done
+            since = expire(config, con, people, config.today())
+            counting = who_counts(config, people, key)
+            gone = vanish(con, people, counting)
+            held = Open(config, con, people, key, done.run_id, Stopwatch(), counting.counted, since)
+            yield held, gone
         except BaseException as error:
-            state.end_run(con, done.run_id, "failed", f"{type(error).__name__}: {error}")
+            words = f"{type(error).__name__}: {error}"
+            state.end_run(con, done.run_id, "failed", words)
+            journal.note("failed", words, level=logging.ERROR)
+            if held:
+                leave(held, done, words)
             raise
         done.seconds = perf_counter() - begun
         _note(held, done)
         state.end_run(con, done.run_id, "succeeded")
+        if origin.flow == "nightly" and not done.covered_by:
+            done.look_at = [one.words for one in findings(con, config.time_zone)]
+        facts = {key: value for key, value in asdict(done).items() if key != "run_id"}
+        journal.note("end", f"{origin.flow} {done.run_id} succeeded", **facts)
+        leave(held, done)
 
 
 def _note(held: Open, done: Done) -> None:

@@ -10,6 +10,7 @@ from warehouse.connection import open_readonly
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
+    from pathlib import Path
 
     import polars as pl
 
@@ -40,6 +41,14 @@ def read_signals(
     }  # fmt: skip
     with open_readonly(config.current) as con:
         return con.sql(QUERY, params=wanted).pl()
+
+
+def told_in(release: Path, boundary: str) -> list[tuple[str, str]]:
+    """(period, sentence) of every signal per month in a published file, newest first."""
+    wanted = {"boundary": boundary, "grain": "month", "since": None}
+    with open_readonly(release) as con:
+        rows = con.sql(QUERY, params=wanted).pl()
+    return list(rows.select("period", "sentence_en").iter_rows())
 
 
 def told(signals: pl.DataFrame, language: str) -> Iterator[str]:

@@ -5,14 +5,17 @@ Everything they do is in plain functions of the modules beside this one.
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from prefect import Task, task
+from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
 from flows import ingest
+from flows.journal import note
 from flows.mirror import mirror
 from flows.plan import ExportFile, LeftAside, found_files, to_read
 from flows.progress import steps
@@ -32,28 +35,32 @@ HOUR = 3600
 STAGE_TIMEOUT = 6 * HOUR  # no file and no stage of 100 million participations comes near it
 FLOW_TIMEOUT = 20 * HOUR  # before the next night
 
+# Whatever the settings of the machine: a stage is never taken from a cache.
+_LIMITS: dict[str, Any] = {"timeout_seconds": STAGE_TIMEOUT, "cache_policy": NO_CACHE}
 P = ParamSpec("P")
 R = TypeVar("R")
 Days = tuple["date", "date"]  # first and last
 
 
-@task(task_run_name="read {file.label}", timeout_seconds=STAGE_TIMEOUT, **retried())
+@task(task_run_name="read {file.label}", **_LIMITS, **retried())
 def read_file(held: Open, file: ExportFile) -> ingest.Read:
     """Read one export file into the staging tables."""
-    return ingest.stage_file(held.con, held.identity, held.config, file, held.key, held.run_id)
+    return ingest.stage_file(
+        held.con, held.identity, held.config, file, held.key, held.run_id, held.counted, held.since
+    )
 
 
-@task(task_run_name="check and load batch {batch}", timeout_seconds=STAGE_TIMEOUT, **retried())
+@task(task_run_name="check and load batch {batch}", **_LIMITS, **retried())
 def check_and_load(held: Open, batch: int) -> ingest.Checked:
     """Validate the staged batch with the memberships of now; load it in one transaction."""
-    told = ingest.read_directories(held.con, held.identity, held.config)
+    told = ingest.read_directories(held.con, held.identity, held.config, held.key, held.counted)
     found = ingest.stage_people(held.con, held.identity, held.config, told, held.key)
     return ingest.check_and_load(
         held.con, held.config, found, run_id=held.run_id, batch=batch, unread=told.refused
     )
 
 
-@task(task_run_name="transform", timeout_seconds=STAGE_TIMEOUT)
+@task(task_run_name="transform", **_LIMITS)
 def transform(held: Open, models: list[Model], *, rebuild: bool = False) -> Built:
     """Restate every stale period."""
     today = held.config.today()
@@ -63,7 +70,7 @@ def transform(held: Open, models: list[Model], *, rebuild: bool = False) -> Buil
         )
 
 
-@task(task_run_name="publish", timeout_seconds=STAGE_TIMEOUT, **retried())
+@task(task_run_name="publish", **_LIMITS, **retried())
 def publish(held: Open, models: list[Model]) -> Path | None:
     """Release the thresholded tables."""
     return release(held.con, held.config, models, run_id=held.run_id, today=held.config.today())
@@ -136,7 +143,7 @@ def _batches(
             if rows >= ingest.STAGE_ROWS:
                 yield batch, _load(held, number, days)
                 batch, rows, number = [], 0, number + 1
-    if batch or ingest.people_changed(held.con, held.identity, held.config, held.key):
+    if batch or ingest.people_changed(held.con, held.identity, held.config, held.key, held.counted):
         yield batch, _load(held, number, days)
 
 
@@ -153,6 +160,13 @@ def _read(held: Open, file: ExportFile) -> ingest.Read:
     brought.rejected += read.rejected
     brought.refused += read.refused is not None
     brought.seconds += perf_counter() - begun
+    note(
+        "refused" if read.refused else "file",
+        f"{file.label}: {read.refused or f'{read.events:,} events, {read.rejected:,} rejected'}",
+        level=logging.WARNING if read.refused else logging.INFO,
+        source=file.source.name, file=file.label, bytes=file.size, records=read.records,
+        events=read.events, rejected=read.rejected, seconds=round(perf_counter() - begun, 3),
+    )  # fmt: skip
     return read
 
 

@@ -91,6 +91,8 @@ def describe(done: Done) -> Iterable[str]:
         yield "Nothing new to read."
     for reason in done.refused:
         yield f"REFUSED {reason}"
+    for words in done.look_at:
+        yield f"LOOK AT {words}"
     if done.gone:
         yield f"{many(done.gone, 'file')} of these days no longer there; what they showed still counts."
     if done.days or done.rebuilt:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from flows.config import Config, ConfigError
+from flows.retention import kept_now
 from transforms.model import Model, ModelError, Parameters, in_order, read_models
 from transforms.own import is_own, own_metrics
 from transforms.runner import Built, transform
@@ -56,7 +57,9 @@ def bring_up_to_date(
     try:
         if rebuild:
             con.execute("DELETE FROM model_state")
-        built = transform(con, models, parameters(config), today=today, progress=show)
+        built = transform(
+            con, models, parameters(config), today=today, progress=show, kept=kept_now(con)
+        )
         if built.days or built.rebuilt:
             state.mark_published(con, None)
         con.execute("COMMIT")

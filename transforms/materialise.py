@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, cast
 
 from transforms.model import METRIC_TABLE, Model, ModelError, Parameters
@@ -19,11 +20,19 @@ if TYPE_CHECKING:
 _PART_ROWS = 200_000  # of a step that goes by metric: many small queries cost more than their rows
 
 
-def empty(con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters) -> None:
-    """Throw the model's rows away; its table is made anew, with the comments of its columns."""
+def empty(
+    con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters, closed: date | None = None
+) -> None:
+    """Throw the model's rows away; its table is made anew, with the comments of its columns.
+
+    Rows before the day `closed` stay: nothing could compute them again.
+    """
+    stays = f"{'day' if model.grain == 'day' else 'period'} < DATE '{closed or date.min}'"
     if model.table == METRIC_TABLE:
-        con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [model.name])
+        con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ? AND NOT {stays}", [model.name])
         return
+    if closed and _columns_there(con, model.name):
+        con.execute(f"CREATE TEMP TABLE closed_rows AS FROM {model.name} WHERE {stays}")
     con.execute(f"DROP TABLE IF EXISTS {model.name}")
     if model.compute:
         nothing = (f"SELECT {_columns(model, table)} FROM {table} LIMIT 0" for table in model.reads)
@@ -39,6 +48,11 @@ def empty(con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters) 
         comment = schema.quoted(model.comments[column])
         con.execute(f"COMMENT ON COLUMN {model.name}.{column} IS {comment}")
     con.execute(f"COMMENT ON TABLE {model.name} IS {schema.quoted(model.comments[''])}")
+    if there := _columns_there(con, "closed_rows"):
+        # What a newer model tells besides is not known of them.
+        same = ", ".join(column for column in columns if column in there)
+        con.execute(f"INSERT INTO {model.name} BY NAME SELECT {same} FROM closed_rows")
+        con.execute("DROP TABLE closed_rows")
 
 
 def replace(
@@ -104,6 +118,14 @@ def _computed(
 
 def _used(model: Model, parameters: Parameters) -> Parameters:
     return {name: parameters[name] for name in (*model.parameters, *model.extent)}
+
+
+def _columns_there(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
+    """Columns of a table; none where there is no such table."""
+    found = con.execute(
+        "SELECT column_name FROM duckdb_columns() WHERE table_name = ?", [table]
+    ).fetchall()
+    return {name for (name,) in found}
 
 
 def _narrowed(con: duckdb.DuckDBPyConnection, model: Model, table: str, span: Span) -> str:

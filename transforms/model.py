@@ -17,7 +17,7 @@ import sqlglot
 from sqlglot import exp
 
 from transforms.header import problems
-from warehouse.schema import GRAINS
+from warehouse.schema import GRAINS, PERSONAL
 
 HERE = Path(__file__).parent
 FOLDERS = (HERE / "models", HERE / "metrics", HERE / "trends")
@@ -58,6 +58,11 @@ class Model:
     def table(self) -> str:
         """Table that its rows go to."""
         return METRIC_TABLE if self.header is not None else self.name
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether its rows tell of people, or of events that lead to them."""
+        return self.header is None and not PERSONAL.isdisjoint(self.comments)
 
 
 @dataclass(frozen=True, slots=True)

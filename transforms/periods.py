@@ -19,6 +19,19 @@ Stale = dict[str, set[int]]  # grain → numbers of its periods
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What retention left: first day of the events that are there, and of periods that are not closed.
+
+    Numbers of closed periods stay as they are: what they were computed from is not there any more.
+    `first` is the first day that ever had an event.
+    """
+
+    since: date
+    closed: date
+    first: date
+
+
+@dataclass(frozen=True, slots=True)
 class Span:
     """Neighbouring periods of a grain: their numbers and their first days."""
 
@@ -46,6 +59,18 @@ def throughout(data: Stale) -> Stale:
         grain: set(range(min(numbers), max(numbers) + 1)) if numbers else set()
         for grain, numbers in data.items()
     }
+
+
+def not_before(con: duckdb.DuckDBPyConnection, stale: Stale, floor: date | None) -> Stale:
+    """The periods of `stale` that begin on `floor` or later."""
+    if floor is None:
+        return stale
+    least = dict(
+        con.execute(
+            "SELECT grain, min(idx) FROM calendar WHERE period >= ? GROUP BY grain", [floor]
+        ).fetchall()
+    )
+    return {grain: {n for n in numbers if n >= least[grain]} for grain, numbers in stale.items()}
 
 
 def across_gaps(con: duckdb.DuckDBPyConnection, stale: Stale, data: Stale) -> Stale:

@@ -17,9 +17,11 @@ import duckdb
 from transforms.materialise import empty, replace
 from transforms.model import EXTENT, METRIC_TABLE, Model, Parameters, fingerprints, reach
 from transforms.periods import (
+    Kept,
     Stale,
     across_gaps,
     chunk_days,
+    not_before,
     periods,
     spans,
     throughout,
@@ -45,8 +47,12 @@ def transform(
     *,
     today: date,
     progress: Progress = lambda _: None,
+    kept: Kept | None = None,
 ) -> Built:
-    """Bring every model up to date with all days before `today`. Call inside a transaction."""
+    """Bring every model up to date with all days before `today`. Call inside a transaction.
+
+    Of what retention (`kept`) has closed, nothing is computed anew, whatever changes.
+    """
     data = [
         day
         for (day,) in con.execute(
@@ -56,10 +62,7 @@ def transform(
     days = [day for (day,) in con.execute("FROM stale_day WHERE day < ?", [today]).fetchall()]
     active = periods(con, data)
     base, everything = across_gaps(con, periods(con, days), active), throughout(active)
-    used = {
-        **parameters,
-        **dict(zip(EXTENT, (min(data, default=None), max(data, default=None)), strict=True)),
-    }
+    first, last = min(data, default=None), max(data, default=None)
     before = dict(con.execute("FROM model_state").fetchall())
     chunk = chunk_days(con, len(data))
     marks = fingerprints(models, parameters)
@@ -71,17 +74,25 @@ def transform(
         ]
         whole = before.get(model.name) != marks[model.name]
         looks = reach(model, parameters)
+        floor = None if kept is None else kept.since if model.is_personal else kept.closed
+        begun = first if kept is None or model.is_personal else kept.first
+        used = {**parameters, **dict(zip(EXTENT, (begun, last), strict=True))}
+        within = not_before(con, everything, floor)
         stale[model.name] = (
-            everything
+            within
             if whole
-            else widen(con, model, looks, [base, *(stale[n] for n in inputs)], everything)
+            else not_before(
+                con,
+                widen(con, model, looks, [base, *(stale[n] for n in inputs)], within),
+                floor,
+            )
         )
         if whole or any(stale[model.name].values()):
             progress(model.name)
         if whole:
             rebuilt.append(model.name)
-            empty(con, model, used)
-        for span in spans(con, model, looks, stale[model.name], everything, chunk):
+            empty(con, model, used, None if model.is_personal else floor)
+        for span in spans(con, model, looks, stale[model.name], within, chunk):
             replace(con, model, used, span, fresh=whole)
     for name in before.keys() - marks.keys():
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [name])

@@ -26,6 +26,7 @@ STORAGE_VERSION = "v1.4.0"  # read by DuckDB 1.4 to 2.0; older formats apply a s
 MEMORY = "1GB"  # of the database's own; what does not fit is spilled beside the warehouse
 RESERVED = frozenset({"bi", "main", "mart", "memory", STAGE, "system", "temp"})
 POLL_SECONDS = 0.1
+FRESH = ".fresh"  # ending of a database that is being written anew
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
@@ -50,7 +51,7 @@ def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPy
         path, config={"storage_compatibility_version": STORAGE_VERSION, "memory_limit": MEMORY}
     )
     path.chmod(0o600)
-    _empty_spill_folder(path)
+    _clear_leftovers(path)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {STAGE}")
     folders = ", ".join(quoted(str(folder.resolve())) for folder in reach)
     con.execute(f"SET allowed_directories = [{folders}]")
@@ -123,8 +124,10 @@ def _closed_in(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return con
 
 
-def _empty_spill_folder(path: Path) -> None:
+def _clear_leftovers(path: Path) -> None:
     """What does not fit in memory goes beside the warehouse: for its owner only, no leftovers."""
+    for left in path.parent.glob(f"{path.name}{FRESH}*"):
+        left.unlink()
     folder = path.with_name(f"{path.name}.tmp")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(mode=0o700, exist_ok=True)
@@ -144,6 +147,15 @@ def _write_holder(path: Path, run_id: str) -> None:
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
     new.replace(path)
+
+
+def lock_holder(path: Path) -> datetime | None:
+    """Since when a run holds the warehouse at `path`; None if it is not known."""
+    try:
+        found = json.loads(path.with_name(f"{path.name}.lock.json").read_text(encoding="utf-8"))
+        return datetime.fromisoformat(found["since"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def _holder(path: Path) -> str:

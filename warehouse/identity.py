@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse.layout import raise_layout
-from warehouse.schema import ADDRESS_ID, LAYOUT, Column, Table
+from warehouse.schema import ADDRESS_ID, KEY_MARK, LAYOUT, Column, Table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,7 +46,26 @@ DIRECTORY_ROW = Table(
         Column("position", "BIGINT", "Where in the file."),
     ),
 )
-TABLES = (LAYOUT, IDENTITY, DIRECTORY_FILE, DIRECTORY_ROW)
+ERASURE = Column("erasure", "VARCHAR", "Name of the erasure, as the audit log has it.")
+FORGOTTEN = Table(
+    "forgotten",
+    "Tombstones: keyed hashes of whom a later export must not bring back.",
+    (ADDRESS_ID, ERASURE),
+)
+UNFINISHED = Table("unfinished", "Erasures that the next run brings to their end.", (ERASURE,))
+LISTED = Table(
+    "listed",
+    "Whom the lists named at the last run, with all their addresses.",
+    (Column("list", "VARCHAR", "excluded or consent."), ADDRESS_ID),
+)
+AUDIT_END = Table(
+    "audit_end",
+    "Which line of the audit log is the last.",
+    (Column("seal", "VARCHAR", "Its seal."),),
+)
+TABLES = (
+    LAYOUT, IDENTITY, DIRECTORY_FILE, DIRECTORY_ROW, FORGOTTEN, UNFINISHED, LISTED, AUDIT_END, KEY_MARK,
+)  # fmt: skip
 _ROW = "kind, address, other, boundary, unit, valid_from, valid_to, share, position"
 
 
@@ -111,3 +130,98 @@ def drop_directories(con: duckdb.DuckDBPyConnection, labels: Sequence[str]) -> N
     """Forget what directories told that are not among `labels` any more."""
     for table in ("directory_file", "directory_row"):
         con.execute(f"DELETE FROM {table} WHERE NOT list_contains(?, label)", [list(labels)])
+
+
+# --- whom nobody may know any more ----------------------------------------------------------------
+
+
+def begin_erasure(con: duckdb.DuckDBPyConnection, erasure: str, entombed: pl.Series) -> None:
+    """Note that an erasure has yet to be done, with tombstones (address_id) for whom it is."""
+    con.execute("BEGIN")
+    con.execute("INSERT INTO unfinished VALUES (?)", [erasure])
+    entomb(con, entombed, erasure)
+    con.execute("COMMIT")
+
+
+def entomb(con: duckdb.DuckDBPyConnection, people: pl.Series, erasure: str) -> None:
+    """Write the tombstones (address_id) that are not there yet."""
+    con.register("entombed", people.to_frame("address_id"))
+    con.execute(
+        "INSERT INTO forgotten SELECT DISTINCT address_id, ? FROM entombed"
+        " WHERE address_id NOT IN (SELECT address_id FROM forgotten)",
+        [erasure],
+    )
+    con.unregister("entombed")
+
+
+def tombstones(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """All of them: (address_id, erasure)."""
+    return con.sql("FROM forgotten ORDER BY ALL").pl()
+
+
+def unfinished(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Erasures that have yet to be done."""
+    return [
+        row[0]
+        for row in con.execute("SELECT DISTINCT erasure FROM unfinished ORDER BY 1").fetchall()
+    ]
+
+
+def end_erasures(con: duckdb.DuckDBPyConnection) -> None:
+    """Say that all of them are done."""
+    con.execute("DELETE FROM unfinished")
+
+
+def seal(con: duckdb.DuckDBPyConnection) -> str | None:
+    """Seal of the last line of the audit log; None before the first."""
+    row = con.execute("SELECT seal FROM audit_end").fetchall()
+    return str(row[0][0]) if row else None
+
+
+def keep_seal(con: duckdb.DuckDBPyConnection, text: str) -> None:
+    """Remember the seal of the last line."""
+    con.execute("BEGIN")
+    con.execute("DELETE FROM audit_end")
+    con.execute("INSERT INTO audit_end VALUES (?)", [text])
+    con.execute("COMMIT")
+
+
+def erase(con: duckdb.DuckDBPyConnection, people: pl.Series, rows: pl.DataFrame) -> None:
+    """Drop addresses and the rows of directories (label, kind, position) that name them."""
+    con.register("erased", people.to_frame("address_id"))
+    con.register("naming", rows.select("label", "kind", "position"))
+    con.execute("BEGIN")
+    con.execute("DELETE FROM identity WHERE address_id IN (FROM erased)")
+    con.execute("DELETE FROM directory_row WHERE (label, kind, position) IN (FROM naming)")
+    con.execute("COMMIT")
+    con.unregister("erased")
+    con.unregister("naming")
+
+
+def keep_only(con: duckdb.DuckDBPyConnection, used: pl.Series) -> None:
+    """Drop the addresses that nothing refers to any more: all but `used` (address_id)."""
+    con.register("used", used.to_frame("address_id"))
+    con.execute("DELETE FROM identity WHERE address_id NOT IN (FROM used)")
+    con.unregister("used")
+
+
+def directory_rows(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """What every directory told last: (label, kind, address, other, position)."""
+    return con.sql(
+        "SELECT label, kind, address, other, position FROM directory_row ORDER BY ALL"
+    ).pl()
+
+
+def lists(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Whom the lists named at the last run: (list, address_id)."""
+    return con.sql("FROM listed ORDER BY ALL").pl()
+
+
+def keep_lists(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:
+    """Keep whom the lists (list, address_id) name now."""
+    con.register("named", rows.select("list", "address_id"))
+    con.execute("BEGIN")
+    con.execute("DELETE FROM listed")
+    con.execute("INSERT INTO listed SELECT DISTINCT * FROM named")
+    con.execute("COMMIT")
+    con.unregister("named")

@@ -14,6 +14,8 @@ from warehouse import schema
 from warehouse.layout import Step, fit_stage, raise_layout
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import duckdb
     import polars as pl
 
@@ -106,11 +108,38 @@ def load(
     """
     known = con.sql("FROM address_alias").pl() if alias is None else alias
     con.register("alias_now", known.select(schema.ADDRESS_ALIAS.names()))
+    changed = (_CHANGED_OBSERVATIONS, *((_EVERYTHING,) if everything else ()))
+    loaded = _merged(con, changed, _REPLACE_OBSERVATIONS)
+    for statement in _LEDGER:
+        con.execute(statement)
+    con.unregister("alias_now")
+    for table in schema.STAGED:
+        if table is not schema.MEMBERSHIP:
+            con.execute(f"DELETE FROM {schema.STAGE}.{table.name}")
+    return loaded
+
+
+def erase(con: duckdb.DuckDBPyConnection, people: pl.Series) -> Loaded:
+    """Take addresses (address_id) out of every file's view, and merge the events they were in anew.
+
+    What is left is what loading the same files without them gives. Call inside a transaction.
+    """
+    con.register("erased", people.to_frame("address_id"))
+    con.execute("CREATE TEMP TABLE alias_now AS FROM address_alias")
+    loaded = _merged(con, (_SEEN_WITH_ERASED,), _ERASE_OBSERVATIONS)
+    con.execute("DROP TABLE alias_now")
+    con.unregister("erased")
+    return loaded
+
+
+def _merged(
+    con: duckdb.DuckDBPyConnection, changed: Iterable[str], replace: Iterable[str]
+) -> Loaded:
+    """Compute the `changed` events from the files' views again, after those were replaced."""
     for statement in (
-        _CHANGED_OBSERVATIONS,
-        *((_EVERYTHING,) if everything else ()),
+        *changed,
         _WITH_APPOINTMENTS,
-        *_REPLACE_OBSERVATIONS,
+        *replace,
         _WITH_APPOINTMENTS,
         *_WITH_ANSWERS,
         *_MERGE,
@@ -119,18 +148,17 @@ def load(
         _DIFFERENT,
         *_STALE,
         *_REPLACE_EVENTS,
-        *_LEDGER,
     ):
         con.execute(statement)
-    different = _count(con, "different_event")
-    days = _count(con, "newly_stale")
+    loaded = Loaded(_count(con, "different_event"), _count(con, "newly_stale"))
     for name in _TEMPORARY:
         con.execute(f"DROP TABLE {name}")
-    con.unregister("alias_now")
-    for table in schema.STAGED:
-        if table is not schema.MEMBERSHIP:
-            con.execute(f"DELETE FROM {schema.STAGE}.{table.name}")
-    return Loaded(different, days)
+    return loaded
+
+
+def read_again(con: duckdb.DuckDBPyConnection) -> None:
+    """Have every file read again that is still there."""
+    con.execute("UPDATE source_file SET settings = ''")
 
 
 def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -179,6 +207,15 @@ _REPLACE_OBSERVATIONS = tuple(
         f"""INSERT INTO {name} SELECT * FROM stage.{name}
             WHERE (file_id, event_id) IN (FROM changed_event) ORDER BY {order}""",
     )
+)
+_SEEN_WITH_ERASED = """
+CREATE TEMP TABLE changed_event AS
+SELECT file_id, event_id FROM observed_participation WHERE address_id IN (FROM erased)
+UNION SELECT file_id, event_id FROM observed_event WHERE initiator IN (FROM erased)
+"""
+_ERASE_OBSERVATIONS = (
+    "DELETE FROM observed_participation WHERE address_id IN (FROM erased)",
+    "UPDATE observed_event SET initiator = NULL WHERE initiator IN (FROM erased)",
 )
 # Which meeting an appointment is can change with every meeting, alias and file. These are few: they are always
 # looked at anew, as they were and as they are, together with every meeting that starts when one of them does.

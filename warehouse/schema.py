@@ -378,6 +378,24 @@ PUBLISHED = Table(
     (Column("fingerprint", "VARCHAR", "Hash of catalogue, thresholds and network."),),
 )
 
+KEY_MARK = Table(
+    "key_mark",
+    "Which key the numbers of this database were made with.",
+    (Column("mark", "VARCHAR", "Keyed hash that only this key gives."),),
+)
+
+RETENTION = Table(
+    "retention",
+    "What retention left. Empty while everything is kept.",
+    (
+        Column("kept_since", "DATE", "First day of which events are kept."),
+        Column(
+            "closed_before", "DATE", "Numbers of periods that begin before it stay as they are."
+        ),
+        Column("first_day", "DATE", "First day that ever had an event."),
+    ),
+)
+
 METRIC_VALUE_COLUMNS = (
     Column("metric", "VARCHAR", "Name of the metric; `metric` explains it."),
     Column("measure", "VARCHAR", "Which of the metric's numbers this is."),
@@ -429,8 +447,15 @@ TREND = Table(
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN, RUN_ORIGIN,
-    RUN_STAGE, RUN_SOURCE, PUBLISHED, METRIC_VALUE, WITHHELD,
+    RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD,
 )  # fmt: skip
+
+# Columns, of models too, whose numbers are keyed hashes; and those of them that lead to people.
+KEYED = (
+    "event_id", "initiator", "thread", "reply_to", "container", "answers", "address_id", "person_id",
+    "s", "t", "introducer",
+)  # fmt: skip
+PERSONAL = frozenset({"event_id", "address_id", "person_id", "s", "t", "introducer"})
 
 # --- staging: what one batch brings, checked before it is loaded -------------------------------
 

@@ -43,11 +43,11 @@ TRACE = ("Received", "SenderAddress", "RecipientAddress", "Status", "MessageId",
 def ours(form: str, path: Path) -> int:
     """Read `path` wholly; return its events."""
     mapping = (ARCHIVE if path.name.startswith("archive") else MAPPING) if form in MAPPED else {}
-    keys: set[str] = set()
+    keys: list[pl.Series] = []
     for batch in SOURCES[form].read(path, Options(since=SINCE, until=UNTIL, mapping=mapping)):
         assert batch.rejects.is_empty()
-        keys.update(batch.events["event_key"])
-    return len(keys)
+        keys.append(batch.events["event_key"])
+    return pl.concat(keys).n_unique()
 
 
 def stdlib_mbox(path: Path) -> int:

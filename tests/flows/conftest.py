@@ -295,8 +295,10 @@ def tieline(
 
 
 @contextmanager
-def running_server(folder: Path) -> Iterator[dict[str, str]]:
-    """A real Prefect server on loopback; gives what runs need to find it, quietly."""
+def running_server(
+    folder: Path, extra: Mapping[str, str] | None = None
+) -> Iterator[dict[str, str]]:
+    """A real Prefect server on loopback, with settings `extra`; gives what runs need to find it, quietly."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -313,7 +315,7 @@ def running_server(folder: Path) -> Iterator[dict[str, str]]:
         process = subprocess.Popen(
             [sys.executable, "-m", "prefect", "server", "start", "--no-ui", "--port", str(port)],
             cwd=folder,
-            env=environment(folder, env),
+            env=environment(folder, {**env, **(extra or {})}),
             stdout=log,
             stderr=log,
             start_new_session=True,
@@ -369,6 +371,16 @@ def published(home: Path) -> Tables:
             for schema, name in _names(con)
             if name != "publication"
         }
+
+
+def query(home: Path, sql: str) -> list[tuple]:
+    with duckdb.connect(str(home / "warehouse/tieline.duckdb"), read_only=True) as con:
+        return con.execute(sql).fetchall()
+
+
+def change(home: Path, sql: str) -> None:
+    with duckdb.connect(str(home / "warehouse/tieline.duckdb")) as con:
+        con.execute(sql)
 
 
 def _names(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -12,12 +12,14 @@ from flows.config import ConfigError
 from tests.flows.conftest import (
     FIRST,
     assert_same,
+    change,
     make_home,
     mbox,
+    query,
     small_network,
     tables,
 )
-from tests.flows.made_home import change, fill, ingest, night, query, refill
+from tests.plain_night import fill, ingest, night, refill
 from warehouse.connection import WarehouseBusyError, warehouse_lock
 
 NETWORK = small_network(weeks=6)

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import pytest
 from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
-from flows import cli, ingest
+from flows import cli, ingest, options
 from flows.config import SETTINGS, Config, read_config, read_key
 from flows.plan import export_files
 from flows.publish import release
@@ -146,7 +146,7 @@ def test_help_shows_an_example(name: str) -> None:
 
 def test_help_tells_the_exit_codes() -> None:
     shown = call("--help").out
-    for code in (cli.OK, cli.FAILED, cli.USAGE, cli.REFUSED, cli.BUSY):
+    for code in (options.OK, options.FAILED, options.USAGE, options.REFUSED, options.BUSY):
         assert re.search(rf"\n +{code}  \w+", shown), code
     for name in ("check", "status"):
         assert "exit code 1" in " ".join(call(name, "--help").out.split())
@@ -376,8 +376,8 @@ def test_status_tells_what_needs_somebody(home: Path) -> None:
     with (home / SETTINGS).open("a") as file:
         file.write('[[source]]\nname = "new"\nformat = "mbox"\nfiles = "new/*"\n')
     missing = status(home)
-    assert missing.code == 1
-    assert re.search(r"\n  new +nothing loaded; `tieline check` says why", missing.out)
+    assert missing.code == 3
+    assert "Missing     new: nothing loaded; `tieline check` says why\n" in missing.out
 
 
 HOLD = """
@@ -402,6 +402,13 @@ def test_status_while_a_run_is_busy(home: Path) -> None:
         assert ran.code == 0
         assert ran.out.startswith("A run is busy: ")
         assert f"PID {holder.pid}" in ran.out
+        lock = path.with_name("tieline.duckdb.lock.json")
+        since = (datetime.now(UTC) - timedelta(hours=21)).isoformat()
+        lock.write_text(f'{{"pid": {holder.pid}, "run_id": "x", "since": "{since}"}}')
+        stuck = status(home)
+        lock.unlink()
+        assert stuck.code == 1
+        assert "BROKEN      a run has been busy since " in stuck.out
         assert trends(home).code == 0  # readers of the release do not notice
 
 

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from flows.config import read_config
 from flows.preview import preview
 from quality.pace import expected_seconds
-from tests.flows.conftest import FIRST, make_home, mbox, small_network
-from tests.flows.made_home import change, ingest, query
+from tests.flows.conftest import FIRST, change, make_home, mbox, query, small_network
+from tests.plain_night import ingest
 
 NETWORK = small_network(weeks=4)
 

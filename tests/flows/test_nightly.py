@@ -13,7 +13,6 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
-import duckdb
 import pytest
 
 from tests.flows.conftest import (
@@ -29,6 +28,7 @@ from tests.flows.conftest import (
     make_home,
     mbox,
     published,
+    query,
     small_network,
     start,
     tables,
@@ -51,11 +51,6 @@ STEP = re.compile(r"\d\d:\d\d:\d\d (read|transform) \S+")
 
 def said(home: Path) -> Tables:
     return {name: rows for name, rows in tables(home).items() if name.removeprefix("main.") in SAID}
-
-
-def query(home: Path, sql: str) -> list[tuple]:
-    with duckdb.connect(str(home / "warehouse/tieline.duckdb"), read_only=True) as con:
-        return con.execute(sql).fetchall()
 
 
 def refusals(home: Path) -> int:
@@ -185,8 +180,8 @@ def test_nothing_in_the_folder(server: Server, tmp_path: Path) -> None:
     assert ran.out.startswith("Nothing new to read.")
     assert query(home, "SELECT count(*) FROM event") == [(0,)]
     status = tieline(home, "status")
-    assert status.code == 1
-    assert all(f"  {name} " in status.out for name in SOURCES)
+    assert status.code == 3
+    assert all(f"Missing     {name}: " in status.out for name in SOURCES)
     write_exports(home, NETWORK)  # and what comes later is read
     run(home, server)
     assert query(home, "SELECT count(*) > 500 FROM event") == [(True,)]
@@ -215,7 +210,7 @@ def test_a_refused_file_leaves_the_others_and_is_tried_again(
     assert query(home, "SELECT count(*) FROM source_file") == [(5,)]
     assert refusals(home) == 2
     status = tieline(home, "status")
-    assert status.code == 1
+    assert status.code == 3
     assert (
         len(re.findall(r"^Refused +incoming/(?:aqua|bosk)-mail\.mbox: ", status.out, re.MULTILINE))
         == 2

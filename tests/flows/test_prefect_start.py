@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +67,14 @@ class Ran:
     network: list[tuple[str, str, str]]  # process, event, host
 
 
+def is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
 def alive(group: int) -> bool:
     try:
         os.killpg(group, signal.SIGTERM)  # also tidies up after a run that failed the test
@@ -84,7 +93,10 @@ def offline() -> list[str]:
     return with_loopback if done.returncode == 0 else []
 
 
-def run(code: str, state: Path, home: Path, tmp_path: Path, **extra: str) -> Ran:
+def run(
+    code: str, state: Path, home: Path, tmp_path: Path, seconds: float = 0, **extra: str
+) -> Ran:
+    """Run `code`; give what it leaves `seconds` to end."""
     (tmp_path / "sitecustomize.py").write_text(WATCH)
     log = tmp_path / "network.log"
     env = {
@@ -104,6 +116,9 @@ def run(code: str, state: Path, home: Path, tmp_path: Path, **extra: str) -> Ran
         start_new_session=True,
     ) as process:
         process.wait(timeout=150)
+        end = time.monotonic() + seconds
+        while time.monotonic() < end and is_there(process.pid):
+            time.sleep(0.2)
         left = alive(process.pid)
         out, err = process.communicate(timeout=10)
     seen = [line.split(" ", 2) for line in log.read_text().splitlines()]
@@ -148,6 +163,18 @@ def test_a_failed_flow_says_only_what_we_say(state: Path, tmp_path: Path) -> Non
     )
     ran = run(failing, state, tmp_path, tmp_path)
     assert (ran.code, ran.out, ran.err) == (1, "", "tieline: mail.mbox: gone\n")
+    assert not ran.left
+
+
+@pytest.mark.integration
+def test_a_killed_run_leaves_no_server(state: Path, tmp_path: Path) -> None:
+    """Its server ends with it: what is killed stops nothing by itself."""
+    dying = FLOW.replace(
+        "from prefect import flow",
+        "from flows.ephemeral import guard; guard(); import os, signal\nfrom prefect import flow",
+    ).replace("return 2 * i", "os.kill(os.getpid(), signal.SIGKILL)")
+    ran = run(dying, state, tmp_path, tmp_path, seconds=20)
+    assert ran.code == -signal.SIGKILL, ran
     assert not ran.left
 
 

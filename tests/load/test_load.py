@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.network import empty_warehouse
-from transforms.people import nobody_pattern, pseudonymise
+from transforms.people import EVERYBODY, Counted, nobody_pattern, pseudonymise
 from transforms.sources.base import RAW_EVENT, RAW_PARTICIPATION, RAW_REJECT, Batch
 from warehouse import load, schema
 
@@ -66,14 +66,21 @@ def batch(records: list[dict]) -> Batch:
     )
 
 
-def load_file(con: duckdb.DuckDBPyConnection, name: str, records: list[dict]) -> load.Loaded:
+def load_file(
+    con: duckdb.DuckDBPyConnection,
+    name: str,
+    records: list[dict],
+    counted: Counted = EVERYBODY,
+    key: bytes = KEY,
+) -> load.Loaded:
     number = int.from_bytes(name.encode())
     staged = pseudonymise(
         batch(records),
-        key=KEY,
+        key=key,
         file_id=number,
         time_zone=ZoneInfo("Europe/Amsterdam"),
         nobody=nobody_pattern(["x@z"]),
+        counted=counted,
     )
     load.stage(con, schema.OBSERVED_EVENT, staged.events)
     load.stage(con, schema.OBSERVED_PARTICIPATION, staged.participations)

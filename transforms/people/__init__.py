@@ -7,7 +7,15 @@ where those are silent, by the domain of the address.
 
 from __future__ import annotations
 
-from transforms.people.addresses import IDENTITY, NOBODY, canonical, keyed_id, nobody_pattern
+from transforms.people.addresses import (
+    IDENTITY,
+    NOBODY,
+    canonical,
+    keyed_id,
+    nobody_pattern,
+    renewed,
+)
+from transforms.people.counted import EVERYBODY, Counted, naming, whole_people, without
 from transforms.people.dates import ALWAYS, OPEN
 from transforms.people.domains import organisation_of
 from transforms.people.members import People, memberships
@@ -15,6 +23,7 @@ from transforms.people.shares import split
 from transforms.people.staging import Staged, pseudonymise
 
 __all__ = [
-    "ALWAYS", "IDENTITY", "NOBODY", "OPEN", "People", "Staged", "canonical", "keyed_id",
-    "memberships", "nobody_pattern", "organisation_of", "pseudonymise", "split",
+    "ALWAYS", "EVERYBODY", "IDENTITY", "NOBODY", "OPEN", "Counted", "People", "Staged", "canonical",
+    "keyed_id", "memberships", "naming", "nobody_pattern", "organisation_of", "pseudonymise", "renewed",
+    "split", "whole_people", "without",
 ]  # fmt: skip

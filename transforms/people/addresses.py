@@ -21,7 +21,23 @@ NOBODY = (
 
 
 def keyed_id(text: str, key: bytes) -> int:
-    """63 bits of BLAKE2b under `key`: the same on every machine that holds the key."""
+    """63 bits of BLAKE2b under `key`: the same on every machine that holds the key.
+
+    A key that was renewed has a line per time: each hashes what the lines before it gave. So what
+    is stored can be renewed too, without knowing what it stands for.
+    """
+    first, *later = key.split(b"\n")
+    return renewed(_number(text, first), later)
+
+
+def renewed(number: int, keys: Iterable[bytes]) -> int:
+    """What a keyed hash becomes under further lines of the key."""
+    for key in keys:
+        number = _number(str(number), key)
+    return number
+
+
+def _number(text: str, key: bytes) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8, key=key).digest()) >> 1
 
 

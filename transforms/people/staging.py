@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from transforms.people.addresses import canonical, ids_of, looked_up
+from transforms.people.counted import EVERYBODY
 from warehouse import schema
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from transforms.people.counted import Counted
     from transforms.sources.base import Batch
 
 
@@ -30,11 +32,18 @@ class Staged:
 
 
 def pseudonymise(
-    batch: Batch, *, key: bytes, file_id: int, time_zone: ZoneInfo, nobody: str
+    batch: Batch,
+    *,
+    key: bytes,
+    file_id: int,
+    time_zone: ZoneInfo,
+    nobody: str,
+    counted: Counted = EVERYBODY,
 ) -> Staged:
     """Replace every address and natural key of `batch` by its keyed hash.
 
-    `nobody` is a pattern of addresses that are no person; their participations are left out.
+    `nobody` is a pattern of addresses that are no person; their participations are left out, and so
+    are those of people who are not `counted`.
     """
     events = batch.events.with_columns(initiator=canonical(pl.col("initiator")))
     participations = batch.participations.with_columns(address=canonical(pl.col("address"))).filter(
@@ -46,6 +55,12 @@ def pseudonymise(
         .unique()
     )
     identity = ids_of(addresses, "address_id", key)
+    if not counted.is_everybody:
+        identity = identity.filter(counted.holds(pl.col("address_id")))
+        is_counted = pl.col("address").is_null() | pl.col("address").is_in(
+            identity["text"].implode()
+        )
+        participations = participations.filter(is_counted)
     keys = pl.concat(
         [events[c].alias("key") for c in ("event_key", "thread_key", "reply_key", "container_key")]
         + [participations["event_key"].alias("key")]

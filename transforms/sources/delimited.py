@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
     from pathlib import Path
 
+BLOCK = 1 << 21  # a call of the parser costs as much as some hundred rows
 ROWS = 10_000  # that are read one by one before they are handed on
 
 _PREFACE = ("#TYPE", "sep=")  # Export-Csv and Excel write these above the header
@@ -59,12 +60,12 @@ def layout_of_text(text: IO[str], separator: str = "") -> Layout:
 
 
 def cells_of(path: Path, layout: Layout, at: Mapping[str, int]) -> Iterator[pl.DataFrame]:
-    """Cells by key (key → index of the column) and `position`, the number of the row.
+    """Cells by key (key → index of the column), stripped, and `position`, the number of the row.
 
     The header is row 1. Rows without any text are left out. A quote that stays open has a line end
     within the cells that it swallows.
     """
-    left = blocks(path)
+    left = blocks(path, BLOCK)
     first = _text(next(left, b""))
     for _ in islice(first, layout.lines):
         pass
@@ -94,32 +95,41 @@ def sized(chunks: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
 
 def _quick(block: bytes, layout: Layout, at: Mapping[str, int], number: int) -> pl.DataFrame | None:
     """Cells of a block in which every line is a row with something to tell, else None."""
-    has_quotes = b'"' in block
+    if not block:
+        return _frame([], at)
     if not _is_plain(block, layout.separator):
         return None
-    wanted = sorted({*at.values()})
-    table = pl.read_csv(
-        block,
-        has_header=False,
-        schema={str(index): pl.String for index in range(len(layout.header))},
-        columns=wanted,
-        separator=layout.separator,
-        quote_char='"' if has_quotes else None,
-        truncate_ragged_lines=True,
-        missing_columns="insert",
-        extra_columns="ignore",
-    ) if block else pl.DataFrame(schema={str(index): pl.String for index in wanted})  # fmt: skip
-    if table.height != block.count(b"\n"):
-        return None
-    empty = table
-    for name in table.columns:  # most often the first one shows that no row is empty
-        empty = empty.filter(pl.col(name).fill_null("").str.strip_chars() == "")
-    if not empty.is_empty():
-        return None
-    return table.select(
-        *(pl.col(str(index)).fill_null("").alias(key) for key, index in at.items()),
-        position=pl.int_range(number + 1, number + table.height + 1),
+    table = (
+        pl.scan_csv(
+            block,
+            has_header=False,
+            schema={str(index): pl.String for index in range(len(layout.header))},
+            separator=layout.separator,
+            quote_char='"' if b'"' in block else None,
+            truncate_ragged_lines=True,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
+        .select(
+            pl.col(str(index)).fill_null("").str.strip_chars().alias(key)
+            for key, index in at.items()
+        )
+        .collect()
     )
+    if table.height != block.count(b"\n") or _has_empty(table):
+        return None
+    return table.with_columns(position=pl.int_range(number + 1, number + table.height + 1))
+
+
+def _has_empty(table: pl.DataFrame) -> bool:
+    """Whether a row has no text; most often the first column shows that none is empty."""
+    left = table
+    for name in table.columns:
+        is_empty = left[name] == ""
+        if not is_empty.any():
+            return False
+        left = left.filter(is_empty)
+    return True
 
 
 def _is_plain(block: bytes, separator: str) -> bool:
@@ -175,7 +185,7 @@ def _frame(rows: Sequence[tuple[int, list[str]]], at: Mapping[str, int]) -> pl.D
     return pl.DataFrame(
         {**cells, "position": [number for number, _ in rows]},
         schema={**dict.fromkeys(at, pl.String), "position": pl.Int64},
-    )
+    ).with_columns(pl.exclude("position").str.strip_chars())
 
 
 def _text(block: bytes) -> io.StringIO:

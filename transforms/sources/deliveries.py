@@ -53,14 +53,13 @@ _SYSTEM = re.compile(
 
 
 def tables(path: Path, layout: Layout, at: Mapping[str, int]) -> Iterator[pl.DataFrame]:
-    """Cells of a log, stripped, as `delimited.cells_of` has them; about as many as a batch may hold.
+    """Cells of a log, as `delimited.cells_of` has them; about as many as a batch may hold.
 
     One frame at least, so that every file gives a batch.
     """
     chunks = sized(cells_of(path, layout, at), BATCH_ROWS)
     empty = pl.DataFrame(schema={**dict.fromkeys(at, pl.String), "position": pl.Int64})
-    for chunk in chain([next(chunks, empty)], chunks):
-        yield chunk.with_columns(pl.exclude("position").str.strip_chars())
+    yield from chain([next(chunks, empty)], chunks)
 
 
 def batch_of(
@@ -147,8 +146,15 @@ def _read(rows: pl.DataFrame, zone: str, *, day_first: bool | None) -> pl.DataFr
         )
         .with_columns(recipient="to")
         .with_columns(
+            # A number: words in every row would cost more than all the rest.
             reason=pl.when(pl.col("outcome") >= SENT).then(
-                pl.coalesce(pl.when(is_wrong).then(pl.lit(words)) for is_wrong, words in reasons)
+                pl.coalesce(
+                    pl.when(is_wrong).then(pl.lit(number, pl.UInt8))
+                    for number, (is_wrong, _) in enumerate(reasons)
+                )
+            ).replace_strict(
+                {number: words for number, (_, words) in enumerate(reasons)}, default=None,
+                return_dtype=pl.Enum([words for _, words in reasons]),
             )
         )
     )  # fmt: skip

@@ -18,6 +18,7 @@ import io
 from typing import TYPE_CHECKING
 
 import polars as pl
+from polars import selectors as cs
 from polars.exceptions import PolarsError
 
 from transforms.sources import delimited, json_lines
@@ -63,7 +64,7 @@ def read_ndjson(path: Path, options: Options) -> Iterator[Batch]:
     """Batches of one JSON object a line; positions are lines. "a.b" is field b of object a."""
     plan = plan_of(path, options)
     columns = columns_of(path, plan, json_lines.names(path, [*plan.columns.values()]))
-    yield from batches(json_lines.cells_of(path, columns), plan, options, "line")
+    yield from batches(map(_stripped, json_lines.cells_of(path, columns)), plan, options, "line")
 
 
 def read_parquet(path: Path, options: Options) -> Iterator[Batch]:
@@ -77,7 +78,7 @@ def read_parquet(path: Path, options: Options) -> Iterator[Batch]:
             _cell(key, column, schema[column], plan).alias(key) for key, column in found.items()
         ).with_row_index("position", 1)
         chunks = rows.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True, lazy=True)
-        yield from batches(chunks, plan, options, "row")
+        yield from batches(map(_stripped, chunks), plan, options, "row")
     except (PolarsError, OSError) as error:
         message = (
             f"{path}: no Parquet that can be read ({str(error).splitlines()[0]}); write it again"
@@ -112,6 +113,10 @@ def _is_bare(path: Path) -> bool:
         return False
     with path.open("rb") as file:
         return file.read(len(_PARQUET)) == _PARQUET
+
+
+def _stripped(cells: pl.DataFrame) -> pl.DataFrame:
+    return cells.with_columns(cs.string().fill_null("").str.strip_chars())
 
 
 def _cell(key: str, column: str, dtype: pl.DataType, plan: Plan) -> pl.Expr:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
+from transforms.sources.iso_times import clock_times
+
 _EPOCHS = (  # digits of a number, and how many microseconds one of it is
     (r"^\d{9,11}(?:\.\d+)?$", 1e6),
     (r"^\d{12,14}(?:\.\d+)?$", 1e3),
@@ -19,6 +21,20 @@ def instants(cells: pl.Series, form: str, zone: str) -> pl.Series:
     With `form` as strptime reads it; without, ISO 8601 or a number of seconds (milli-, micro-,
     nanoseconds) since 1970. A time without offset is one in `zone`; a day is its midnight.
     """
+    if form:
+        return _each_once(cells, form, zone)
+    clock = clock_times(cells)
+    found = clock.moment.dt.replace_time_zone("UTC")
+    if not clock.has_offset.all():
+        naive = clock.moment.to_frame("at").select(in_utc(pl.col("at"), zone)).to_series()
+        found = naive.zip_with(~clock.has_offset, found)
+    odd = (found.is_null() & cells.is_not_null() & (cells != "")).arg_true()
+    if odd.is_empty():
+        return found.rename(cells.name)
+    return found.scatter(odd, _each_once(cells.gather(odd), form, zone)).rename(cells.name)
+
+
+def _each_once(cells: pl.Series, form: str, zone: str) -> pl.Series:
     written = cells.unique().rename("cell")
     told = written.to_frame().with_columns(at=_instants(written, form, zone))
     found = (

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-AT_ONCE = 100  # issues of which acts become columns together
+AT_ONCE = 8  # issues of which acts become columns together
 _LISTS = ("issues",)
 _WANTED = "issue as Jira returns it"
 

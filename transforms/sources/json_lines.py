@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-BLOCK = 1 << 20  # as many records as a processor keeps at hand
+BLOCK = 1 << 18  # as many records as a processor keeps at hand
+ROWS = 10_000  # that become columns together
 FIRST_LINES = 1000  # that tell which fields there are
 
 _BROKEN = (msgspec.MsgspecError, RecursionError)
@@ -65,14 +66,23 @@ def cells_of(path: Path, columns: Mapping[str, str]) -> Iterator[pl.DataFrame]:
     paths = {key: column.split(".") for key, column in columns.items()}
     decoder = msgspec.json.Decoder(_struct(list(paths.values())))
     first = 1
+    values: dict[str, list[object]] = {key: [] for key in paths}
+    positions: list[int] = []
     for block in blocks(path, BLOCK):
-        records, positions, lines_read = _records(block, decoder, first)
-        cells = {key: _texts(_values(records, steps)) for key, steps in paths.items()}
-        yield pl.DataFrame(
-            {**cells, "position": positions},
-            schema={**dict.fromkeys(paths, pl.String), "position": pl.Int64},
-        )
+        records, numbers, lines_read = _records(block, decoder, first)
+        for key, steps in paths.items():
+            values[key] += _values(records, steps)
+        positions += numbers
         first += lines_read
+        if len(positions) >= ROWS:
+            yield _frame(values, positions)
+            values, positions = {key: [] for key in paths}, []
+    yield _frame(values, positions)
+
+
+def _frame(values: Mapping[str, Sequence[object]], positions: Sequence[int]) -> pl.DataFrame:
+    cells = {key: _texts(column) for key, column in values.items()}
+    return pl.DataFrame({**cells, "position": pl.Series(positions, dtype=pl.Int64)})
 
 
 def _struct(paths: Sequence[Sequence[str]]) -> type[msgspec.Struct]:

@@ -1,7 +1,7 @@
 """Text cells of a mapped table to rows of the contract.
 
 Cells come as frames with a column for each key of the mapping that names one, and `position`. All are
-text, but `time` and `end` may be instants already.
+text, stripped and not null, but `time` and `end` may be instants already.
 """
 
 from __future__ import annotations
@@ -93,13 +93,11 @@ def _batch(cells: pl.DataFrame, plan: Plan, options: Options, place: str) -> Bat
 def _read(cells: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Cells → times, people, role, kind, item, channel, key, and the first reason to refuse."""
     literals = [
-        pl.lit(plan.literals.get(name, "")).alias(name)
+        pl.lit(plan.literals.get(name, "").strip()).alias(name)
         for name in COLUMNS
         if name not in cells.columns
     ]
-    rows = cells.with_columns(literals).with_columns(
-        cs.string().fill_null("").str.strip_chars(),
-    )
+    rows = cells.with_columns(literals)
     if plan.form == EDGE:
         rows = rows.with_columns(person="recipient")
     channel = pl.col("channel").str.to_lowercase()

@@ -61,7 +61,7 @@ def test_any_text_gives_the_same_cells(
     text = "".join(parts)
     path.write_bytes((HEADER + text).encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delimited, "blocks", lambda path: blocks.blocks(path, size))
+        patch.setattr(delimited, "BLOCK", size)
         found = at_once(path)
     assert_frame_equal(stripped(found), stripped(one_by_one(text)))
 

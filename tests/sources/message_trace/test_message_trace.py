@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.sources.golden import assert_golden, whole
 from tests.sources.mails import people
-from transforms.sources import blocks, deliveries, mbox
+from transforms.sources import delimited, deliveries, mbox
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from transforms.sources.mail_headers import own_id
 from transforms.sources.message_trace import SOURCE
@@ -327,7 +327,7 @@ def test_memory_does_not_grow_with_the_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(deliveries, "BATCH_ROWS", 2000)
-    monkeypatch.setattr(blocks, "BLOCK", 1 << 16)
+    monkeypatch.setattr(delimited, "BLOCK", 1 << 16)
     path = tmp_path / "trace.csv"
 
     def peak(mails: int) -> int:

@@ -1,0 +1,92 @@
+"""Who is counted: people who opted out, were forgotten or gave no consent vanish before anything is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from transforms.people.addresses import canonical, ids_of, looked_up
+from transforms.people.aliases import one_person
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from transforms.sources.directory_frames import Directory
+
+_nobody = partial(pl.Series, "address_id", [], pl.Int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Nobody of `excluded`, and where there is a list `only`, nobody else than those (address_id)."""
+
+    excluded: pl.Series = field(default_factory=_nobody)
+    only: pl.Series | None = None
+
+    @property
+    def is_everybody(self) -> bool:
+        """Whether nobody is left out."""
+        return self.only is None and self.excluded.is_empty()
+
+    def holds(self, ids: pl.Expr) -> pl.Expr:
+        """Whether each of `ids` is counted; null where there is none."""
+        kept = ids.is_in(self.excluded.implode()).not_()
+        return kept if self.only is None else kept & ids.is_in(self.only.implode())
+
+
+EVERYBODY = Counted()
+
+
+def whole_people(
+    some: pl.Series, directories: Sequence[Directory], *, key: bytes, nobody: str
+) -> pl.Series:
+    """`some` (address_id) and every other address, login and name of the same people."""
+    names = pl.concat(
+        [pl.Series("name", dtype=pl.String), *(one.names["name"] for one in directories)]
+    )
+    called = names.to_frame().select(canonical("name:" + pl.col("name")).alias("name"))["name"]
+    pairs, _ = one_person(directories, called.unique(), nobody)
+    ids = ids_of(pl.concat([pairs["alias"], pairs["address"]]).unique(), "address_id", key)
+    alias = pairs.select(
+        looked_up("alias", ids).alias("address_id"), looked_up("address", ids).alias("person_id")
+    )
+    mains = alias.filter(pl.col("address_id").is_in(some.implode()))["person_id"]
+    people = pl.concat([some.rename("address_id"), mains.rename("address_id")])
+    theirs = alias.filter(pl.col("person_id").is_in(people.implode()))["address_id"]
+    return pl.concat([people, theirs]).unique().sort()
+
+
+def without(directory: Directory, counted: Counted, key: bytes) -> Directory:
+    """`directory` less every row that names somebody who is not counted."""
+    if counted.is_everybody:
+        return directory
+    frames = {name: getattr(directory, name) for name in ("members", "aliases", "merges", "names")}
+    sides = {
+        name: [c for c in ("alias", "address") if c in f.columns] for name, f in frames.items()
+    }
+    texts = [
+        f.select(canonical(pl.col(c)))[c].rename("text")
+        for n, f in frames.items()
+        for c in sides[n]
+    ]
+    ids = ids_of(pl.concat(texts).drop_nulls().unique(), "address_id", key)
+    known = ids.filter(counted.holds(pl.col("address_id")))["text"]
+    kept = {
+        name: frame.filter(
+            pl.all_horizontal(canonical(pl.col(c)).is_in(known.implode()) for c in sides[name])
+        )
+        for name, frame in frames.items()
+    }
+    return replace(directory, **kept)
+
+
+def naming(rows: pl.DataFrame, addresses: pl.Series) -> pl.DataFrame:
+    """Those of the kept rows (label, kind, address, other, position) that name one of `addresses`."""
+    is_named = pl.any_horizontal(
+        canonical(pl.col(c)).is_in(addresses.implode()) for c in ("address", "other")
+    )
+    is_called = canonical("name:" + pl.col("address")).is_in(addresses.implode())
+    return rows.filter(is_named | (is_called & (pl.col("kind") == "names")))
