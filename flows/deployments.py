@@ -50,6 +50,12 @@ DEPLOYMENTS = (
         {"wait": WAIT},
     ),
     Deployment(
+        "erase",
+        "flows.erasure.erase",
+        "Erases one person, told by a hash, from everything that Tieline keeps, and proves it.",
+        {"wait": WAIT},
+    ),
+    Deployment(
         "report",
         "flows.reporting.report",
         "Writes the report for network managers from the current release to a file.",

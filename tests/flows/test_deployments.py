@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -69,12 +70,22 @@ def test_every_parameter_explains_itself(deployment: Deployment) -> None:
         ("nightly", {"settings": ""}),
         ("backfill", {"since": "yesterday", "until": "2026-01-31"}),
         ("report", {"language": "fr"}),
+        ("erase", {"person": "somebody@partner.example"}),
     ],
 )  # fmt: skip
 def test_wrong_parameters_are_refused(name: str, wrong: dict[str, object]) -> None:
     [deployment] = [one for one in DEPLOYMENTS if one.name == name]
     with pytest.raises(ParameterTypeError, match=next(iter(wrong))):
         flow_of(deployment).validate_parameters(wrong)
+
+
+def test_an_address_never_becomes_a_parameter() -> None:
+    """The server itself refuses it, by the schema that it was given; what it refuses it does not keep."""
+    [deployment] = [one for one in DEPLOYMENTS if one.name == "erase"]
+    pattern = parameter_schema(flow_of(deployment)).properties["person"]["pattern"]
+    assert re.search(pattern, "key1:0123456789abcdef")
+    assert not re.search(pattern, "somebody@partner.example")
+    assert not re.search(pattern, "key1:0123456789abcdef somebody@partner.example")
 
 
 def test_days_come_as_text_from_the_form() -> None:

@@ -8,14 +8,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from flows.erase import Known, forget, look_up
-from flows.lists import hashed
-from flows.rekey import audited, rotate
-from warehouse.traces import traces
 
 from flows import audit
 from flows.config import SETTINGS, Config, ConfigError, read_config, read_key
+from flows.erase import Known, forget, look_up
 from flows.identities import opened_identity
+from flows.lists import hashed
+from flows.rekey import audited, rotate
 from tests.flows.conftest import (
     STAFF,
     Tables,
@@ -28,6 +27,7 @@ from tests.flows.conftest import (
 )
 from tests.plain_night import night
 from transforms.people import keyed_id
+from warehouse.traces import traces
 
 pytestmark = pytest.mark.slow
 

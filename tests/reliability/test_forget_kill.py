@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import pytest
-from flows.rekey import audited
-from warehouse.traces import traces
 
 from flows.config import SETTINGS, key_in, read_config
+from flows.rekey import audited
 from tests.flows.conftest import (
     STAFF,
     Tables,
@@ -25,6 +24,7 @@ from tests.flows.conftest import (
     tables,
 )
 from transforms.people import keyed_id
+from warehouse.traces import traces
 
 if TYPE_CHECKING:
     from tests.reliability.nights import Nights
