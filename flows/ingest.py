@@ -96,7 +96,7 @@ def stage_file(
     ledger = {
         "file_id": file.file_id, "source": file.source.name,
         "partner": file.source.partner or file.source.name, "format": file.source.format,
-        "path": file.label, "content": file.content, "settings": file.settings, "bytes": file.size,
+        "path": file.shown, "content": file.content, "settings": file.settings, "bytes": file.size,
         **counts, "first_day": min(days, default=None), "last_day": max(days, default=None),
         "run_id": run_id,
     }  # fmt: skip

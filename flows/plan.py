@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
@@ -39,6 +40,11 @@ class ExportFile:
     content: str
     settings: str
     size: int
+
+    @property
+    def shown(self) -> str:
+        """The label as logs and ledgers have it: a calendar is often called after its owner."""
+        return masked(self.label)
 
 
 class LeftAside(NamedTuple):
@@ -100,13 +106,18 @@ def found_files(config: Config) -> Found:
     return found
 
 
+def masked(label: str) -> str:
+    """`label` without what stands before an @ in it."""
+    return re.sub(r"[^/\s]+@", "…@", label)
+
+
 def summary(aside: Iterable[LeftAside]) -> Iterator[tuple[SourceFiles, str, str]]:
     """Of each archive or folder: its source, its label, and in a sentence what is left aside."""
     by_reason: dict[tuple[str, str, str], list[LeftAside]] = {}
     for one in aside:
         by_reason.setdefault((one.source.name, one.holder, one.reason), []).append(one)
     for (_, holder, reason), ones in by_reason.items():
-        names = ", ".join(one.label.removeprefix(f"{holder}/") for one in ones[:NAMED])
+        names = ", ".join(masked(one.label.removeprefix(f"{holder}/")) for one in ones[:NAMED])
         more = f" and {len(ones) - NAMED:,} more" if len(ones) > NAMED else ""
         yield ones[0].source, holder, f"left aside: {names}{more}: {reason}"
 

@@ -95,7 +95,7 @@ def _files(con: duckdb.DuckDBPyConnection, config: Config) -> pl.DataFrame:
         for label in {*map(config.relative, config.files(source.files)), source.files.rstrip("/")}
     ] + [(file_id("directory", label), DIRECTORY, label) for label in directory_files(config)]
     known = pl.DataFrame(there, schema=read.schema, orient="row")
-    return pl.concat([read, known]).unique("file_id", keep="first", maintain_order=True)
+    return pl.concat([known, read]).unique("file_id", keep="first", maintain_order=True)
 
 
 def _chosen(known: pl.DataFrame, files: Sequence[str]) -> pl.DataFrame:

@@ -42,7 +42,7 @@ R = TypeVar("R")
 Days = tuple["date", "date"]  # first and last
 
 
-@task(task_run_name="read {file.label}", **_LIMITS, **retried())
+@task(task_run_name="read {file.shown}", **_LIMITS, **retried())
 def read_file(held: Open, file: ExportFile) -> ingest.Read:
     """Read one export file into the staging tables."""
     return ingest.stage_file(
@@ -107,7 +107,7 @@ def ingest_files(
         done.files += len(read)
         done.events += sum(one.events for one in read)
         done.quarantined += checked.quarantined
-        done.refused += [f"{one.file.label}: {one.refused}" for one in read if one.refused]
+        done.refused += [f"{one.file.shown}: {one.refused}" for one in read if one.refused]
         done.refused += [one for one in checked.refused if one not in done.refused]
 
 
@@ -137,7 +137,7 @@ def _batches(
     rows, number = 0, 1
     with steps("read", len(files)) as show:
         for file in files:
-            show(file.label)
+            show(file.shown)
             batch.append(_read(held, file))
             rows += batch[-1].participations
             if rows >= ingest.STAGE_ROWS:
@@ -162,9 +162,9 @@ def _read(held: Open, file: ExportFile) -> ingest.Read:
     brought.seconds += perf_counter() - begun
     note(
         "refused" if read.refused else "file",
-        f"{file.label}: {read.refused or f'{read.events:,} events, {read.rejected:,} rejected'}",
+        f"{file.shown}: {read.refused or f'{read.events:,} events, {read.rejected:,} rejected'}",
         level=logging.WARNING if read.refused else logging.INFO,
-        source=file.source.name, file=file.label, bytes=file.size, records=read.records,
+        source=file.source.name, file=file.shown, bytes=file.size, records=read.records,
         events=read.events, rejected=read.rejected, seconds=round(perf_counter() - begun, 3),
     )  # fmt: skip
     return read
