@@ -25,6 +25,12 @@ def mirror(config: Config) -> int | None:
             f"{config.path}: publish.postgres: the environment has no {asked.variable}; put the"
             " connection string there, as postgresql://user:password@host/database"
         )
-    from warehouse.serving.postgres import copy_release
+    from warehouse.serving.postgres import CopyError, copy_release
 
-    return copy_release(config.current.resolve(), dsn, schema=asked.schema, role=asked.reader)
+    try:
+        return copy_release(config.current.resolve(), dsn, schema=asked.schema, role=asked.reader)
+    except CopyError as error:
+        raise CopyError(
+            f"{config.current}: published, but not copied to PostgreSQL: {error}; what was there"
+            " stays, and the next run tries again"
+        ) from None

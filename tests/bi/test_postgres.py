@@ -167,9 +167,8 @@ def test_readers_see_one_release_or_the_other(
 
 def test_a_failure_leaves_the_old_content(dsn: str, publish_next: Callable[[int], Path]) -> None:
     copy_release(publish_next(30), dsn, **TO)
-    query(
-        dsn, "ALTER TABLE mart.unit ADD CONSTRAINT full_up CHECK (unit <> 'C')"
-    )  # the last table but a few fails
+    # the deletes and most of the inserts are done when this one fails
+    query(dsn, "ALTER TABLE mart.unit ADD CONSTRAINT full_up CHECK (unit <> 'C') NOT VALID")
     path = publish_next(31)
     with pytest.raises(CopyError, match="full_up"):
         copy_release(path, dsn, **TO)

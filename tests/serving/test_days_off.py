@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
+from flows.config import ConfigError, read_config
 from tests.serving.made_up import cell, fill
 from warehouse import schema
 from warehouse.serving import mart
 from warehouse.serving.days_off import VACATIONS_KNOWN, days_off, is_known
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import duckdb
 
 YEAR = (date(2026, 1, 1), date(2026, 12, 31))
@@ -101,3 +104,12 @@ def test_vacations_that_are_not_known_are_empty_and_not_zero(
 ) -> None:
     assert calendar(con, "NL", ("month", date(2031, 7, 1)))[0][3:] == (None, None, None)
     assert calendar(con, "BE", ("month", date(2026, 7, 1)))[0][1:] == (23, 1, None, None, None)
+
+
+def test_setting_of_a_country_that_is_not_known(tmp_path: Path) -> None:
+    settings = tmp_path / "tieline.toml"
+    settings.write_text('[network]\ncountry = "XX"\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"network.country: .*'XX'.*like NL"):
+        read_config(settings, tmp_path)
+    settings.write_text('[network]\ncountry = "BE"\n', encoding="utf-8")
+    assert read_config(settings, tmp_path).settings.network.country == "BE"

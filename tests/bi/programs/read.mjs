@@ -18,6 +18,6 @@ for (let last = false; !last; ) {
   } catch (error) {
     errors.push(String(error));
   }
-  if (!last) await new Promise((resume) => setTimeout(resume, 200)); // a dashboard, not a load test
+  if (!last) await new Promise((resume) => setTimeout(resume, 1000)); // a dashboard, not a load test
 }
 console.log(JSON.stringify({ seen, errors }));

@@ -78,5 +78,5 @@ while True:
         errors.append(repr(error))
     if last:
         break
-    time.sleep(0.2)  # a dashboard, not a load test
+    time.sleep(1)  # a dashboard, not a load test
 print(json.dumps({"seen": seen, "errors": errors}))
