@@ -16,6 +16,7 @@ from warehouse.connection import open_warehouse
 from warehouse.serving import mart
 from warehouse.serving.publish import publish
 from warehouse.serving.report import FILES, LANGUAGES, render, write_beside
+from warehouse.serving.report.content import price
 from warehouse.serving.report.words import every_word
 
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -124,6 +125,24 @@ def test_every_word_that_the_page_asks_for_is_there_and_no_other() -> None:
 def test_every_reason_for_hiding_has_words() -> None:
     for reason in mart.REASONS:
         assert "reason_" + re.sub(r"\W+", "_", reason) in every_word(), reason
+
+
+def test_what_protection_costs_is_told_where_the_release_tells_it() -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA mart")
+        assert price(con) == []
+        con.execute(
+            "CREATE TABLE mart.disclosure AS SELECT * FROM (VALUES"
+            " ('flow', 'weight', 'month', 'team', 'few people', 0.25, 0.031234),"
+            " ('flow', 'weight', 'month', 'team', NULL, 0.75, 0.96877),"
+            " ('flow', 'weight', 'week', 'team', NULL, 0.5, 0.5),"
+            " ('flow', 'hours', 'month', 'team', NULL, 0.5, 0.5)"
+            ") AS v (metric, measure, grain, boundary, hidden_reason, cell_share, value_share)"
+        )
+        assert price(con) == [
+            ["month", "team", "", 0.75, 0.9688],
+            ["month", "team", "few people", 0.25, 0.03123],
+        ]
 
 
 def test_scripts_share_one_scope_without_meeting() -> None:

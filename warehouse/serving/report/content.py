@@ -30,6 +30,7 @@ def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any
     content = _about(con, language)
     _numbered(con, content)
     content["hidden"] = _hidden(con, content)
+    content["price"] = price(con)
     statuses: dict[str, int] = {}
     content["cells"] = {grain: cells(con, content, grain, statuses) for grain in GRAINS}
     content["statuses"] = list(statuses)
@@ -187,6 +188,25 @@ WHERE grain IN ('month', 'quarter') GROUP BY ALL ORDER BY ALL"""
         for grain, boundary, channel, period, reason, cells in rows
         if boundary in content["boundaries"]
     ]
+
+
+def price(con: duckdb.DuckDBPyConnection) -> list[list[Any]]:
+    """[grain, boundary, reason or "" where shown, part of the numbers, part of the weight] of the flow.
+
+    Over all periods and channels together. Releases of before the audit do not tell it: empty.
+    """
+    told = con.execute(
+        "SELECT count(*) FROM information_schema.tables"
+        " WHERE table_schema = 'mart' AND table_name = 'disclosure'"
+    ).fetchall()
+    if told == [(0,)]:
+        return []
+    rows = con.execute(
+        "SELECT grain, boundary, coalesce(hidden_reason, ''), cell_share, value_share"
+        " FROM mart.disclosure WHERE metric = 'flow' AND measure = 'weight'"
+        " AND grain IN ('month', 'quarter') ORDER BY ALL"
+    ).fetchall()
+    return [[*names, short(cells), short(weight)] for *names, cells, weight in rows]
 
 
 def _directions(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> dict[str, list[Any]]:

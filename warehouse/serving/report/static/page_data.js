@@ -9,7 +9,7 @@ function dataPage(choice) {
     section("unknown", t("unknown"), el("p", {}, t("unknown_why")), trendLegend(), charts(trendFigure(choice, "cross_boundary_share.unknown_share"))),
     section("delivered", t("delivered"), el("p", {}, t("delivered_why")), deliveries()),
     section("incomplete", t("incomplete"), el("p", {}, t("incomplete_why")), incomplete(choice)),
-    section("hidden", t("hidden"), el("p", {}, t("hidden_why", { k: String(k), dominance: shares.format(dominance) })), hiddenCounts(choice), hiddenList(choice)),
+    section("hidden", t("hidden"), el("p", {}, t("hidden_why", { k: String(k), dominance: shares.format(dominance) })), hiddenCounts(choice), hiddenList(choice), hiddenPrice(choice)),
   ];
 }
 
@@ -130,4 +130,20 @@ function hiddenList(choice) {
     why: reasonName(line.reason),
   }));
   return el("div", {}, el("h3", {}, t("hidden_lines_short")), behind(caption, columns, rows, { open: rows.length <= 12 }));
+}
+
+/** What protection costs: how much of the numbers and of the interaction on lines is hidden, over all periods. */
+function hiddenPrice(choice) {
+  const { grain } = choice.period;
+  const rows = CONTENT.price
+    .filter((row) => row[0] === grain && row[1] === CONTENT.boundaries[choice.boundary])
+    .map(([, , reason, cells, weight]) => ({ reason: reason ? reasonName(reason) : t("shown"), cells, weight }));
+  if (!rows.length) return null;
+  const caption = t("hidden_price", { grain: t(`grain_${grain}`) });
+  const columns = [
+    { key: "reason", title: t("shown_or_why") },
+    { key: "cells", title: t("part_of_numbers"), number: true, unit: "ratio" },
+    { key: "weight", title: t("part_of_weight"), number: true, unit: "ratio" },
+  ];
+  return el("div", {}, el("h3", {}, t("hidden_price_short")), dataTable(caption, columns, rows), saver(caption, columns, rows));
 }
