@@ -220,14 +220,16 @@ def stage_people(
     config: Config,
     told: Told,
     key: bytes,
+    counted: people.Counted = people.EVERYBODY,
 ) -> people.People:
     """Work out memberships from directories and domains, and stage them to be checked.
 
-    Rows that contradict another directory are staged for quarantine.
+    Rows that contradict another directory are staged for quarantine. The identity database may still
+    know somebody who is not `counted`, until it is proven that nothing else does.
     """
     found = people.memberships(
         told.directories,
-        addresses(identity),
+        addresses(identity).filter(counted.holds(pl.col("address_id"))),
         config.domains,
         key=key,
         units=config.settings.people.units,
@@ -250,7 +252,7 @@ def people_changed(
 ) -> bool:
     """Whether directories, domains or boundaries say something else than what is loaded, or cannot."""
     told = read_directories(con, identity, config, key, counted)
-    found = stage_people(con, identity, config, told, key)
+    found = stage_people(con, identity, config, told, key, counted)
     con.register("found_alias", found.alias)
     differences = con.execute(
         f"""SELECT 1 FROM (

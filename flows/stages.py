@@ -54,7 +54,7 @@ def read_file(held: Open, file: ExportFile) -> ingest.Read:
 def check_and_load(held: Open, batch: int) -> ingest.Checked:
     """Validate the staged batch with the memberships of now; load it in one transaction."""
     told = ingest.read_directories(held.con, held.identity, held.config, held.key, held.counted)
-    found = ingest.stage_people(held.con, held.identity, held.config, told, held.key)
+    found = ingest.stage_people(held.con, held.identity, held.config, told, held.key, held.counted)
     return ingest.check_and_load(
         held.con, held.config, found, run_id=held.run_id, batch=batch, unread=told.refused
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import re
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -80,3 +83,49 @@ def files(home: Path) -> list[Path]:
         for path in sorted(home.rglob("*"))
         if path.is_file() and not path.is_symlink() and "identity" not in path.parts
     ]
+
+
+ADDRESS = re.compile(rb"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+TEXT = re.compile(
+    rb'^(?:SUMMARY|LOCATION|DESCRIPTION)[^:\r\n]*:([^\r\n]+)|^Subject: ([^\r\n]+)|"(?:summary|description|title|body)": "([^"]+)"',
+    re.MULTILINE,
+)
+NAME = re.compile(
+    rb'CN="?([^";:\r\n]+)|^(?:From|To|Cc): "?([^"<@\r\n]+?)"? <|"displayName": "([^"]+)"',
+    re.MULTILINE,
+)
+LONG = 12  # signs of a subject that says something
+
+
+def in_clear(paths: Collection[Path]) -> tuple[set[str], set[str], set[str]]:
+    """Addresses, names and subjects that stand in input files, found without any reader of Tieline."""
+    addresses: set[bytes] = set()
+    names: set[bytes] = set()
+    subjects: set[bytes] = set()
+    for path in paths:
+        raw = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        raw = raw.replace(b"\r\n ", b"").replace(b"\n ", b"")  # lines of calendars go on
+        addresses |= {one.lower() for one in ADDRESS.findall(raw)}
+        names |= {one for found in NAME.findall(raw) for one in found}
+        subjects |= {one for found in TEXT.findall(raw) for one in found}
+        if path.suffix == ".csv" and b"\t" not in raw[:200]:
+            rows = csv.DictReader(raw.decode("utf-8-sig").splitlines())
+            told = [row for row in rows if row.get("name")]
+            names |= {row["name"].encode() for row in told}
+    return (
+        {one.decode() for one in addresses},
+        {one.decode() for one in names if b" " in one.strip() and len(one) >= SHORTEST},
+        {one.decode().replace("\\,", ",") for one in subjects if len(one) >= LONG},
+    )
+
+
+def assert_nobody_in(home: Path, secrets: Collection[str]) -> int:
+    """No file that a run leaves, but the identities, tells one of `secrets`; return how many were searched."""
+    paths = files(home)
+    for path in paths:
+        found = told(path.read_bytes(), secrets)
+        assert not found, (path, sorted(found)[:5])
+        if path.suffix == ".duckdb":
+            found = told("\n".join(texts(path)).encode(), secrets)
+            assert not found, (path, sorted(found)[:5])
+    return len(paths)

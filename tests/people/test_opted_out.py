@@ -1,0 +1,88 @@
+"""Who opted out has no membership and no event, though the identity database knows them until all is proven."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from flows import ingest
+from flows.config import ConfigError, read_key
+from flows.counting import who_counts
+from flows.erase import vanish
+from flows.lists import as_written, hashed, listed
+from tests.people.test_nights import Home
+from transforms.people import keyed_id
+from warehouse import identity, load
+from warehouse.connection import open_warehouse
+
+OUT = ("bas@twee.example", "anna@twee.example")  # the domain alone places them
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path)
+
+
+def write_list(home: Home, *lines: str) -> Path:
+    path = home.folder / "out.txt"
+    path.write_text("".join(f"{line}\n" for line in lines))
+    path.chmod(0o600)
+    return path
+
+
+def test_nobody_on_the_list_belongs_anywhere(home: Home) -> None:
+    home.night()
+    home.settings('excluded = ["out.txt"]')
+    write_list(home, "# opted out", OUT[0].upper(), "", *hashed(OUT[1:], read_key(home.config)))
+    config = home.config
+    key = read_key(config)
+    ids = [keyed_id(address, key) for address in OUT]
+    with open_warehouse(config.warehouse) as con, open_warehouse(config.identity) as people:
+        load.create(con)
+        identity.create(people)
+        counting = who_counts(config, people, key)
+        assert set(counting.counted.excluded) == set(ids)
+        assert not counting.lets_in
+        gone = vanish(con, people, counting)
+        assert set(gone.people) == set(ids)
+        assert set(gone.texts) >= set(OUT)
+        assert gone.exports == ("mails.csv",)
+        assert set(identity.addresses(people)["address"]) >= set(OUT)
+        told = ingest.read_directories(con, people, config, key, counting.counted)
+        found = ingest.stage_people(con, people, config, told, key, counting.counted)
+        for rows, column in ((found.membership, "person_id"), (found.alias, "address_id")):
+            assert rows.filter(pl.col(column).is_in(ids)).is_empty()
+        seats = con.execute(
+            "SELECT count(*) FROM participation WHERE list_contains(?, address_id)", [ids]
+        )
+        assert seats.fetchall() == [(0,)]
+        # The next night, which finds the erasure unfinished, has them on its mind again.
+        assert set(vanish(con, people, who_counts(config, people, key)).people) == set(ids)
+        write_list(home)
+        assert who_counts(config, people, key).lets_in
+
+
+def test_a_list_that_cannot_be_used_stops_the_run(home: Home) -> None:
+    home.settings('excluded = ["out.txt"]')
+    key = read_key(home.config)
+    with pytest.raises(ConfigError, match=r"out\.txt: no such list of people"):
+        listed(home.config, ["out.txt"], key)
+    path = write_list(home, "jan@een.example", "Jan de Vries")
+    with pytest.raises(ConfigError, match=r"out\.txt: line 2: neither an address nor a hash"):
+        listed(home.config, ["out.txt"], key)
+    write_list(home, "key2:0123456789abcdef")
+    with pytest.raises(ConfigError, match=r"out\.txt: key2:.*made with a key that is not this one"):
+        listed(home.config, ["out.txt"], key)
+    write_list(home, "jan@een.example", "name:Jan de Vries", "github:jan")
+    assert len(listed(home.config, ["*.txt"], key)) == 3
+    path.chmod(0o644)
+    with pytest.raises(ConfigError, match=r"others can read this list of people; run: chmod 600"):
+        listed(home.config, ["out.txt"], key)
+
+
+def test_how_a_person_may_stand_in_a_file() -> None:
+    assert as_written("Jan+x@Een.example") == {"jan@een.example", "jan+x@een.example"}
+    assert as_written("name:Jan Bakker") == {"name:jan bakker", "jan bakker"}
+    assert as_written("key1:0123456789abcdef") == set()
