@@ -9,7 +9,7 @@ import polars as pl
 
 from flows.directories import contradictions, directory_files, read_one
 from flows.look import Look, left_out, look, refused_whole
-from flows.plan import found_files, without_path
+from flows.plan import found_files, summary, without_path
 from transforms.sources import SOURCES, sniff
 from transforms.sources.base import UnreadableFileError
 
@@ -36,7 +36,7 @@ def check_files(config: Config) -> CheckedFiles:
     """Read every file of every source, and every directory; nothing is kept."""
     rows, problems = [], []
     found, aside = found_files(config)
-    notes = [f"{one.label}: {one.reason}; left aside" for one in aside]
+    notes = [f"{holder}: {words}" for _, holder, words in summary(aside)]
     used = {file.source.name for file in found}
     problems += [
         f"{config.path}: source {source.name!r}: no file matches {source.files!r}; put one there or mend the path"

@@ -282,6 +282,7 @@ _MERGE = (
 )
 # An appointment has no number that tells which meeting it is. It is the one of the same organiser and start with
 # as many people, where everybody in it whom a directory knows takes part. Then it only tells who saw that one.
+# Where no directory knows its organiser, it is the only such meeting in which somebody whom one knows takes part.
 _SAME_MEETING = (
     f"""
     CREATE TEMP TABLE same_meeting AS
@@ -295,20 +296,25 @@ _SAME_MEETING = (
       WHERE p.event_id IN (SELECT event_id FROM candidate)
       GROUP BY ALL
     ), meeting AS (
-      SELECT e.event_id, e.started_at, e.kind, coalesce(a.person_id, e.initiator) AS organiser, n.people
+      SELECT e.event_id, e.started_at, e.kind, coalesce(a.person_id, e.initiator) AS organiser,
+        a.person_id IS NOT NULL AS is_known, n.people, n.known
       FROM candidate AS e
-      JOIN (SELECT event_id, count(*) AS people FROM seat GROUP BY event_id) AS n USING (event_id)
+      JOIN (SELECT event_id, count(*) AS people, count_if(is_known) AS known
+            FROM seat GROUP BY event_id) AS n USING (event_id)
       LEFT JOIN alias_now AS a ON a.address_id = e.initiator
     ), pair AS (
-      SELECT one.event_id AS appointment, other.event_id AS meeting
-      FROM meeting AS one JOIN meeting AS other USING (started_at, organiser, people)
+      SELECT one.event_id AS appointment, other.event_id AS meeting,
+        coalesce(one.organiser = other.organiser, false) AS is_sure
+      FROM meeting AS one JOIN meeting AS other USING (started_at, people)
       WHERE one.kind = '{schema.APPOINTMENT}' AND other.kind <> '{schema.APPOINTMENT}'
+        AND (one.organiser = other.organiser OR (NOT one.is_known AND one.known > 0))
     )
-    SELECT appointment, min(meeting) AS meeting FROM pair
+    SELECT appointment, coalesce(min(meeting) FILTER (is_sure), min(meeting)) AS meeting FROM pair
     WHERE NOT EXISTS (
       SELECT 1 FROM seat AS s WHERE s.event_id = pair.appointment AND s.is_known AND NOT EXISTS (
         SELECT 1 FROM seat AS o WHERE o.event_id = pair.meeting AND o.person_id = s.person_id))
     GROUP BY appointment
+    HAVING bool_or(is_sure) OR count(*) = 1
     """,
     "DELETE FROM new_event WHERE event_id IN (SELECT appointment FROM same_meeting)",
     "DELETE FROM new_participation WHERE event_id IN (SELECT appointment FROM same_meeting)",

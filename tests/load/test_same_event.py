@@ -296,6 +296,27 @@ def test_a_guest_whom_no_directory_knows_is_still_one_of_as_many(tmp_path: Path)
         assert there.events() == MET
 
 
+def test_an_organiser_whom_no_directory_knows_is_told_by_the_guests(tmp_path: Path) -> None:
+    known = {address: name for address, name in PEOPLE.items() if address != ADA}
+    with home(tmp_path, CALENDARS, directory(known)) as there:
+        there.stage([*CALENDARS])
+        assert there.events() == MET
+
+
+def test_of_two_meetings_that_it_may_be_an_appointment_is_neither(tmp_path: Path) -> None:
+    """The organiser is not known, and the same guests are in two meetings of that hour."""
+    known = {address: name for address, name in PEOPLE.items() if address != ADA}
+    calendars = {
+        "north": CALENDARS["north"],
+        "south": ("icalendar", "", ics().replace("UID:", "UID:other-")),
+        "west": CALENDARS["west"],
+    }
+    with home(tmp_path, calendars, directory(known)) as there:
+        there.stage([*calendars])
+        found = there.con.execute("SELECT kind, count(*) FROM event GROUP BY ALL ORDER BY ALL")
+        assert found.fetchall() == [("appointment", 4), ("meeting", 8)]
+
+
 @pytest.mark.parametrize(
     "names",
     [

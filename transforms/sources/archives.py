@@ -141,8 +141,18 @@ def _held(path: Path) -> _Held:
 
 @lru_cache(maxsize=1)  # the files of an archive are read one after the other
 def _opened(path: Path, _changed: int, size: int) -> _Held:
+    archive = checked(path, path, size)
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    return _Held(archive, {_name(info): info for info in infos})
+
+
+def checked(file: Path | IO[bytes], path: Path, size: int) -> zipfile.ZipFile:
+    """The zip in `file`, which has `size` bytes and is called `path`.
+
+    Raises UnreadableFileError when it is damaged or a bomb.
+    """
     try:
-        archive = zipfile.ZipFile(path)
+        archive = zipfile.ZipFile(file)
     except (*DAMAGE, ValueError, OSError) as error:
         _check_damaged(error)
         message = (
@@ -156,7 +166,7 @@ def _opened(path: Path, _changed: int, size: int) -> _Held:
     elif is_bomb(unpacked, size):
         cause = bomb(unpacked)
     else:
-        return _Held(archive, {_name(info): info for info in infos if not info.is_dir()})
+        return archive
     archive.close()
     raise UnreadableFileError(f"{path}: the zip {cause}")
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 HEAD = 1 << 16
 SEPARATORS = ",;\t|"
 OPEN_QUOTE = "a quote is opened and not closed"
+WORKBOOK = ".xlsx"  # a zip to look at, and a file to whoever has it
 GZIP, ZIP = b"\x1f\x8b", archives.SIGNATURE
 _TAR, _TAR_AT = b"ustar", 257
 _MARKS = (
@@ -213,7 +214,7 @@ def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:
     within = archives.split(path)
     file = stack.enter_context(archives.opened_member(*within) if within else path.open("rb"))
     start = _start(file)
-    if archives.is_zip(start):
+    if archives.is_zip(start) and not (within and path.suffix.lower() == WORKBOOK):
         if within:
             message = f"{path}: a zip within a zip, which is not read; unpack the outer one first"
             raise UnreadableFileError(message)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from python_calamine import CalamineError, CalamineWorkbook
 
 from transforms.sources.acts import Act, is_machine_name
-from transforms.sources.archives import members
+from transforms.sources.archives import SIGNATURE, checked, is_zip
 from transforms.sources.base import Source, UnreadableFileError
 from transforms.sources.item_tables import (
     ABOVE,
@@ -28,16 +28,13 @@ from transforms.sources.item_tables import (
     person,
     read_items,
 )
-from transforms.sources.opening import GZIP, opened
+from transforms.sources.opening import opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
     from transforms.sources.base import Batch, Options
-
-
-_ZIP = b"PK\x03\x04"  # what a workbook is
 
 
 def read(path: Path, options: Options) -> Iterator[Batch]:
@@ -50,7 +47,7 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
 
 def sniff(path: Path, head: bytes) -> float:
     """Certainty that `head` opens a workbook with a plan's tasks."""
-    if not head.startswith(_ZIP):
+    if not head.startswith(SIGNATURE):
         return 0.0
     try:
         with _rows_at(path) as rows:
@@ -72,14 +69,9 @@ def _rows_at(path: Path) -> Iterator[Numbered]:
 
 
 def _sheets(path: Path) -> list[list[list[str]]]:
-    with path.open("rb") as file:
-        is_packed = file.read(len(GZIP)) == GZIP
-    if is_packed:
-        with opened(path) as stream:
-            data = stream.read()
-    else:
-        members(path)  # a workbook is a zip, and may be a bomb
-        data = path.read_bytes()
+    data = _bytes(path)
+    if is_zip(data):
+        checked(io.BytesIO(data), path, len(data)).close()  # a workbook is one, and may be a bomb
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(data)) as book:
             sheets = [book.get_sheet_by_name(name) for name in book.sheet_names]
@@ -91,6 +83,16 @@ def _sheets(path: Path) -> list[list[list[str]]]:
         message = f"{path}: no workbook that can be read ({error}); export the plan again"
         raise UnreadableFileError(message) from error
     return found or [[]]
+
+
+def _bytes(path: Path) -> bytes:
+    """The workbook as it stands; unpacked if it is gzip or within an archive."""
+    if path.is_file():
+        with path.open("rb") as file:
+            if is_zip(file.read(len(SIGNATURE))):
+                return path.read_bytes()
+    with opened(path) as stream:
+        return stream.read()
 
 
 def _text(cell: object) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import gzip
+import zipfile
 from datetime import date
 from pathlib import Path
 
 import pytest
 
+from flows.recognise import recognise
 from tests.sources.golden import assert_golden, whole
 from tests.sources.planner.plan import HEADER, TASKS, plan, task
 from tests.sources.planner.workbook import workbook
+from transforms.sources import limits
+from transforms.sources.archives import members
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.planner import SOURCE
 
@@ -41,6 +45,32 @@ def test_packed(tmp_path: Path) -> None:
     path = tmp_path / "plan.xlsx.gz"
     path.write_bytes(gzip.compress(plan()))
     assert_golden(whole(SOURCE, path), HERE)
+
+
+def test_within_an_archive_of_many_files(tmp_path: Path) -> None:
+    path = tmp_path / "plans.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as held:
+        held.writestr("team/plan.xlsx", plan())
+        held.writestr("team/other.xlsx", workbook({"Sheet1": [["SECRET"]]}))
+    found = {one.path.name: recognise(one.path).format for one in members(path)}
+    assert found == {"other.xlsx": "", "plan.xlsx": "planner"}
+    assert_golden(whole(SOURCE, path / "team" / "plan.xlsx"), HERE)
+
+
+@pytest.mark.parametrize("place", ["plan.xlsx", "plan.xlsx.gz", "plans.zip/plan.xlsx"])
+def test_a_workbook_that_unpacks_to_far_more_is_refused(
+    tmp_path: Path, place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "FREE", 1000)
+    monkeypatch.setattr(limits, "RATIO", 2)
+    path = tmp_path / place
+    if place.startswith("plans"):
+        with zipfile.ZipFile(path.parent, "w") as held:
+            held.writestr(path.name, plan())
+    else:
+        path.write_bytes(gzip.compress(plan()) if place.endswith("gz") else plan())
+    with pytest.raises(UnreadableFileError, match="far more than an export would"):
+        whole(SOURCE, path)
 
 
 @pytest.mark.parametrize(
