@@ -7,6 +7,7 @@ days they touch; what the quality checks would put aside is not known yet.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -15,8 +16,10 @@ from flows.config import Config, read_key
 from flows.directories import told_now
 from flows.estimate import estimate
 from flows.ingest import batches
+from flows.lists import listed
 from flows.plan import ExportFile, found_files, to_read, without_path
 from flows.progress import steps
+from flows.retention import kept_now
 from flows.tables import many
 from flows.transform import models_of, parameters
 from transforms import people
@@ -36,6 +39,15 @@ if TYPE_CHECKING:
 NAMED = 20  # files that are listed
 
 
+class Reading(NamedTuple):
+    """How files are read: whose key, who counts, and since when events are kept."""
+
+    config: Config
+    key: bytes
+    counted: people.Counted
+    since: date | None
+
+
 class Shown(NamedTuple):
     """What reading one file found."""
 
@@ -50,48 +62,66 @@ def preview(config: Config, *, rebuild: bool = False) -> Iterator[str]:
     """What `tieline run` would do now, in lines. Raises WarehouseBusyError while a run is on."""
     models = models_of(config)
     with ExitStack() as stack:
-        con, addresses = _databases(config, stack)
         key = read_key(config) if config.key_file.exists() else b"\0"
+        con, addresses, counted = _databases(config, stack, key)
+        kept = kept_now(con)
         known = {number for (number,) in con.execute("SELECT file_id FROM source_file").fetchall()}
         differences.begin(con)
-        shown = _read(con, config, to_read(con, found_files(config).files), key)
+        reading = Reading(config, key, counted, kept.since if kept else None)
+        shown = _read(con, reading, to_read(con, found_files(config).files))
         yield from _told(shown, known)
         good = [one for one in shown if not one.refused]
         changed, days = differences.changes(con, [one.file.file_id for one in good])
-        moved = _people_days(con, config, addresses, key)
+        moved = _people_days(con, reading, addresses)
         waiting = [day for (day,) in con.execute("FROM stale_day").fetchall()]
         today = config.today()
         stale = sorted({day for day in (*days, *moved, *waiting) if day < today})
         built = {} if rebuild else dict(con.execute("FROM model_state").fetchall())
         marks = fingerprints(models, parameters(config))
         whole = [name for name, mark in marks.items() if built.get(name) != mark]
-        counted = {grain: len(found) for grain, found in periods(con, stale).items()}
+        counts = {grain: len(found) for grain, found in periods(con, stale).items()}
         if moved:
             yield f"Directories, domains or boundaries tell something else of {many(len(moved), 'day')}."
-        yield from _restated(stale, counted, whole)
+        yield from _restated(stale, counts, whole)
         work = {
             "read": sum(one.file.size for one in shown),
             "load": changed,
-            "transform": sum(counted.values()),
+            "transform": sum(counts.values()),
             "publish": int(bool(stale or whole)),
         }
         yield from estimate(con, work, whole=bool(whole))
     yield "Nothing was changed. To do it: tieline run"
 
 
-def _databases(config: Config, stack: ExitStack) -> tuple[duckdb.DuckDBPyConnection, pl.DataFrame]:
-    """The warehouse, or an empty one before the first run; and the addresses known."""
+def _databases(
+    config: Config, stack: ExitStack, key: bytes
+) -> tuple[duckdb.DuckDBPyConnection, pl.DataFrame, people.Counted]:
+    """The warehouse, or an empty one before the first run; the addresses known; and who counts."""
     if not config.warehouse.exists():
         con = stack.enter_context(open_scratch())
         load.create(con)
-        return con, pl.DataFrame(schema=people.IDENTITY)
+        nobody = pl.Series("address_id", dtype=pl.Int64)
+        return con, pl.DataFrame(schema=people.IDENTITY), _counted(config, nobody, key)
     con = stack.enter_context(open_readonly(config.warehouse))
     with open_readonly(config.identity) as known:
-        return con, identity.addresses(known)
+        buried = identity.tombstones(known)["address_id"]
+        return con, identity.addresses(known), _counted(config, buried, key)
+
+
+def _counted(config: Config, buried: pl.Series, key: bytes) -> people.Counted:
+    """Who counts, by the lists of now and by who was forgotten; nothing is written down for it."""
+    wanted = config.settings.people
+    out = pl.concat([buried, listed(config, wanted.excluded, key)])
+    only = listed(config, wanted.consent, key) if wanted.consent else None
+    if out.is_empty() and only is None:
+        return people.EVERYBODY
+    nobody = people.nobody_pattern([*people.NOBODY, *wanted.nobody])
+    whole = partial(people.whole_people, directories=told_now(config), key=key, nobody=nobody)
+    return people.Counted(whole(out), None if only is None else whole(only))
 
 
 def _read(
-    con: duckdb.DuckDBPyConnection, config: Config, files: Sequence[ExportFile], key: bytes
+    con: duckdb.DuckDBPyConnection, reading: Reading, files: Sequence[ExportFile]
 ) -> list[Shown]:
     found = []
     with steps("look", len(files)) as show:
@@ -100,7 +130,9 @@ def _read(
             events = 0
             days: set[date] = set()
             try:
-                for _, staged in batches(config, file, key):
+                for _, staged in batches(
+                    reading.config, file, reading.key, reading.counted, reading.since
+                ):
                     differences.add(con, staged.events, staged.participations)
                     events += staged.events.height
                     days.update(staged.events["day"].unique())
@@ -112,12 +144,13 @@ def _read(
 
 
 def _people_days(
-    con: duckdb.DuckDBPyConnection, config: Config, addresses: pl.DataFrame, key: bytes
+    con: duckdb.DuckDBPyConnection, reading: Reading, addresses: pl.DataFrame
 ) -> list[date]:
     """Days on which people belong elsewhere than is loaded."""
-    wanted = config.settings.people
+    config, wanted = reading.config, reading.config.settings.people
+    told = [people.without(one, reading.counted, reading.key) for one in told_now(config)]
     found = people.memberships(
-        told_now(config), addresses, config.domains, key=key, units=wanted.units,
+        told, addresses, config.domains, key=reading.key, units=wanted.units,
         nobody=people.nobody_pattern([*people.NOBODY, *wanted.nobody]),
     )  # fmt: skip
     present = {name for (name,) in con.execute("FROM boundary").fetchall()}

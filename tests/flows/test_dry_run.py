@@ -95,6 +95,28 @@ def test_people_who_move(home: Path) -> None:
     assert str(FIRST) in "\n".join(lines)
 
 
+def test_who_opted_out_is_left_out_here_too(home: Path) -> None:
+    opted = home / "opted-out.txt"
+    opted.write_text("bosk1@bosk.example\n")
+    opted.chmod(0o600)
+    settings = home / "tieline.toml"
+    text = settings.read_text()
+    settings.write_text(text.replace("[people]\n", '[people]\nexcluded = ["opted-out.txt"]\n'))
+    ingest(home)
+    change(home, "DELETE FROM stale_day")
+    (home / "incoming/board.json").touch()
+    assert told(home)[0] == "Nothing new to read."
+    assert not any("tell something else" in line for line in told(home))
+    (home / "incoming/aqua-mail-copy.mbox").write_bytes(
+        (home / "incoming/aqua-mail.mbox").read_bytes() + b"\n"
+    )
+    lines = told(home)
+    assert lines[0].startswith("Would read 1 file")
+    assert ingest(home).files == 1
+    stale = query(home, "SELECT count(*) FROM stale_day")[0][0]
+    assert any(line.startswith(f"Would restate {stale} day") for line in lines) or not stale
+
+
 def test_nothing_to_do(home: Path) -> None:
     """Models were never computed here, so that is all that is left."""
     lines = told(home)
