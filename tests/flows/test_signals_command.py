@@ -26,7 +26,8 @@ def home(tmp_path: Path) -> Path:
         for month in (4, 5):
             con.execute(
                 "INSERT INTO calendar BY NAME SELECT 'month' AS grain, make_date(2026, $m, 1) AS period,"
-                " period AS first_day, last_day(period) AS last_day, '2026-0' || $m AS name, 1 AS completeness",
+                " period AS first_day, last_day(period) AS last_day, '2026-0' || $m AS name, 1 AS completeness,"
+                " 21 AS weekdays, 0 AS holidays",
                 {"m": month},
             )
             con.execute(
