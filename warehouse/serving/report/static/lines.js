@@ -71,7 +71,7 @@ const EDGE_COLUMNS = () => [
 /** A state as sign and word. */
 function stateMark(state) {
   const { colour, sign } = LOOK[state];
-  return el("span", {}, sign ? el("span", { class: "sign", style: `color:${colour}`, "aria-hidden": "true" }, `${sign} `) : null, t(`state_${state}`));
+  return el("span", { class: "mark" }, sign ? el("span", { class: "sign", style: `color:${colour}`, "aria-hidden": "true" }, `${sign} `) : null, t(`state_${state}`));
 }
 
 function stateLegend() {

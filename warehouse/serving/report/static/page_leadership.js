@@ -12,7 +12,7 @@ function dependenceTable(choice) {
     { key: "judged", title: t("judged") },
     { key: "note", title: t("note") },
   ];
-  return el("div", {}, el("h3", {}, metricTerm(metric, metric.family)), el("p", {}, t("dependence_why")), behind(caption, columns, rows, { open: rows.length <= 12 }));
+  return el("div", {}, el("h3", {}, metricTerm(metric, metric.family)), el("p", {}, t("dependence_why")), behind(caption, columns, rows, { open: rows.length <= 30 }));
 }
 
 /** What grew from introductions, line by line. */
