@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo install dev test test-all test-browser test-reliability lint types bench docs wheel duckdb2 test-bi clean
+.PHONY: help demo install dev test test-all test-browser test-reliability lint types bench docs wheel duckdb2 test-bi test-scale clean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,8 +39,16 @@ lint: $(VENV)/.dev  ## Style, types and the direction of imports
 test: lint  ## Everything that CI checks
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
-test-all: test wheel duckdb2 $(VENV)/.browser  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
+test-all: test wheel duckdb2 $(VENV)/.browser $(VENV)/.scale  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+
+test-scale: $(VENV)/.scale  ## Every model on Spark too, and readers on a Dask cluster; needs Java 17
+	@$(BIN)/python -m pytest -m slow tests/scale
+
+$(VENV)/.scale: $(VENV)/.dev
+	@echo "Installing Spark and Dask, once ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,spark,dask]' 2>&1 | grep -v '^WARNING' || true
+	@$(BIN)/python -c 'import pyspark, prefect_dask' && touch $@
 
 test-browser: $(VENV)/.browser  ## The report in a real Chromium, with axe-core
 	@$(BIN)/python -m pytest -m slow tests/browser

@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from flows.config import SETTINGS, Config, ConfigError, read_config
 from flows.exporting import connect, export
+from flows.lake import lake
 from flows.options import (
     BUSY,
     EXIT_CODES,
@@ -368,7 +369,19 @@ def status(settings: Path, home: Path | None, max_age: float | None, *, as_json:
     sys.exit(code)
 
 
-for command in (run, backfill, people, export, connect, quarantine, backup, restore, serve, notify):
+for command in (
+    run,
+    backfill,
+    people,
+    export,
+    connect,
+    quarantine,
+    backup,
+    restore,
+    serve,
+    notify,
+    lake,
+):
     tieline.add_command(command)
 for command in (forget, key, audit):
     tieline.add_command(command)

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct, field
 
+from flows.config_scale import EventLake, Run, Spark
+
 SETTINGS = "tieline.toml"
 HOME_VARIABLE = "TIELINE_HOME"
 KEY_LENGTH = 32
@@ -307,6 +309,9 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     quality: Quality = field(default_factory=Quality)
     retention: Retention = field(default_factory=Retention)
     publish: Publish = field(default_factory=Publish)
+    run: Run = field(default_factory=Run)
+    lake: EventLake = field(default_factory=EventLake)
+    spark: Spark = field(default_factory=Spark)
 
 
 class Config(Struct, frozen=True):
@@ -447,6 +452,8 @@ def _check(path: Path, settings: Settings) -> None:
         )
     _check_dated(path, settings.people)
     _check_own(path, settings.parameters)
+    if settings.run.engine == "spark" and not settings.lake.path:
+        raise ConfigError(f"{path}: run.engine: Spark reads the event lake; set lake.path too")
     names = [source.name for source in settings.source]
     for name in names:
         if names.count(name) > 1:

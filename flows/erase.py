@@ -16,6 +16,8 @@ import polars as pl
 from flows import audit
 from flows.counting import who_counts
 from flows.directories import told_raw
+from flows.engines import spark_of
+from flows.lakes import write_lake
 from flows.lists import as_written, numbered
 from flows.opened import opened
 from flows.publish import release
@@ -120,9 +122,11 @@ def forget(
             gone = vanish(held.con, held.people, who_counts(config, held.people, held.key))
             gone = replace(gone, texts=tuple({*gone.texts, *as_written(person)}))
             models = models_of(config)
+            write_lake(held.con, config, erasure)
             built = bring_up_to_date(
                 held.con, config, models, today=config.today(),
                 progress=lambda name: progress(f"transform {name}"),
+                spark=spark_of(config, models, erasure),
             )  # fmt: skip
             progress("publish")
             released = release(

@@ -64,10 +64,12 @@ def stage_file(
     run_id: str,
     counted: people.Counted = people.EVERYBODY,
     since: date | None = None,
+    shown: Iterable[tuple[Batch, people.Staged]] | None = None,
 ) -> Read:
     """Read `file` into the staging tables; a second call for it starts afresh.
 
-    Nobody but those `counted` is read, and nothing before `since`, whatever the window says.
+    Nobody but those `counted` is read, and nothing before `since`, whatever the window says. What was
+    read elsewhere, with the same two, is `shown`.
     """
     _forget_staged(con, file.file_id)
     counts = dict.fromkeys(
@@ -75,7 +77,7 @@ def stage_file(
     )
     days: set[date] = set()
     try:
-        for batch, staged in batches(config, file, key, counted, since):
+        for batch, staged in shown or batches(config, file, key, counted, since):
             remember(identity, staged.identity)
             load.stage(con, schema.OBSERVED_EVENT, staged.events)
             load.stage(con, schema.OBSERVED_PARTICIPATION, staged.participations)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flows import audit
 from flows.config import read_key
+from flows.engines import spark_of
 from flows.identities import opened_identity
+from flows.lakes import write_lake
 from flows.opened import opened
 from flows.rotation import renew
 from flows.transform import bring_up_to_date, models_of
-from warehouse import identity
+from warehouse import identity, state
 from warehouse.connection import warehouse_lock
 
 if TYPE_CHECKING:
@@ -32,9 +35,12 @@ def rotate(
             old = held.key
         renew(config, old, progress)
         with opened(config) as held:
+            run_id = state.new_run_id(datetime.now(UTC))
+            write_lake(held.con, config, run_id)
             built = bring_up_to_date(
                 held.con, config, models, today=config.today(),
                 progress=lambda name: progress(f"transform {name}"),
+                spark=spark_of(config, models, run_id),
             )  # fmt: skip
     return len(built.rebuilt)
 

@@ -15,12 +15,16 @@ from prefect.cache_policies import NO_CACHE
 from prefect.context import FlowRunContext
 
 from flows import ingest
+from flows.engines import spark_of
 from flows.journal import note
+from flows.lakes import write_lake
 from flows.mirror import mirror
 from flows.plan import ExportFile, LeftAside, found_files, to_read
 from flows.progress import steps
 from flows.publish import release
+from flows.readers import side_by_side
 from flows.session import Done, Open
+from flows.spool import Spooled
 from flows.transform import bring_up_to_date
 from flows.transient import retried
 from transforms.model import Model
@@ -43,11 +47,12 @@ Days = tuple["date", "date"]  # first and last
 
 
 @task(task_run_name="read {file.shown}", **_LIMITS, **retried())
-def read_file(held: Open, file: ExportFile) -> ingest.Read:
-    """Read one export file into the staging tables."""
+def read_file(held: Open, file: ExportFile, spooled: Spooled | None) -> ingest.Read:
+    """Read one export file into the staging tables, or take over what a worker read."""
     return ingest.stage_file(
-        held.con, held.identity, held.config, file, held.key, held.run_id, held.counted, held.since
-    )
+        held.con, held.identity, held.config, file, held.key, held.run_id, held.counted, held.since,
+        spooled,
+    )  # fmt: skip
 
 
 @task(task_run_name="check and load batch {batch}", **_LIMITS, **retried())
@@ -60,14 +65,21 @@ def check_and_load(held: Open, batch: int) -> ingest.Checked:
     )
 
 
+@task(task_run_name="lake", **_LIMITS, **retried())
+def write_events(held: Open) -> None:
+    """Bring the event lake up to date, if there is one."""
+    write_lake(held.con, held.config, held.run_id)
+
+
 @task(task_run_name="transform", **_LIMITS)
 def transform(held: Open, models: list[Model], *, rebuild: bool = False) -> Built:
     """Restate every stale period."""
     today = held.config.today()
     with steps("transform", len(models)) as show:
         return bring_up_to_date(
-            held.con, held.config, models, today=today, rebuild=rebuild, progress=show
-        )
+            held.con, held.config, models, today=today, rebuild=rebuild, progress=show,
+            spark=spark_of(held.config, models, held.run_id),
+        )  # fmt: skip
 
 
 @task(task_run_name="publish", **_LIMITS, **retried())
@@ -112,7 +124,9 @@ def ingest_files(
 
 
 def compute(held: Open, done: Done, models: list[Model], *, rebuild: bool = False) -> None:
-    """Restate what is stale."""
+    """Restate what is stale; other engines find the events in the lake."""
+    if held.config.settings.lake.path:
+        _done(write_events, held)
     with held.watch.stage("transform") as stage:
         built = _done(transform, held, models, rebuild=rebuild)
         stage.amount += built.periods
@@ -136,9 +150,10 @@ def _batches(
     batch: list[ingest.Read] = []
     rows, number = 0, 1
     with steps("read", len(files)) as show:
-        for file in files:
+        spooled = side_by_side(held.config, files, held.counted, held.since)
+        for file, read in zip(files, spooled, strict=True):
             show(file.shown)
-            batch.append(_read(held, file))
+            batch.append(_read(held, file, read))
             rows += batch[-1].participations
             if rows >= ingest.STAGE_ROWS:
                 yield batch, _load(held, number, days)
@@ -147,10 +162,10 @@ def _batches(
         yield batch, _load(held, number, days)
 
 
-def _read(held: Open, file: ExportFile) -> ingest.Read:
+def _read(held: Open, file: ExportFile, spooled: Spooled | None) -> ingest.Read:
     begun = perf_counter()
     with held.watch.stage("read") as stage:
-        read = _done(read_file, held, file)
+        read = _done(read_file, held, file, spooled)
         stage.amount += file.size
     brought = held.watch.source(file.source.name)
     brought.files += 1

@@ -11,6 +11,7 @@ from flows.retention import kept_now
 from transforms.model import Model, ModelError, Parameters, in_order, read_models
 from transforms.own import is_own, own_metrics
 from transforms.runner import Built, transform
+from transforms.spark import OnSpark
 from warehouse import state
 
 if TYPE_CHECKING:
@@ -45,8 +46,12 @@ def bring_up_to_date(
     today: date,
     rebuild: bool = False,
     progress: Callable[[str], None] = lambda _: None,
+    spark: OnSpark | None = None,
 ) -> Built:
-    """Compute what is stale, or with `rebuild` everything; what is published is then out of date."""
+    """Compute what is stale, or with `rebuild` everything; what is published is then out of date.
+
+    On `spark`, or in the warehouse itself; where the last run did it otherwise, everything too.
+    """
     at: list[str] = []
 
     def show(name: str) -> None:
@@ -55,10 +60,18 @@ def bring_up_to_date(
 
     con.execute("BEGIN")
     try:
-        if rebuild:
+        was_spark = bool(con.execute("FROM lake_model LIMIT 1").fetchall())
+        if rebuild or was_spark != (spark is not None):
             con.execute("DELETE FROM model_state")
+            con.execute("DELETE FROM lake_model")
         built = transform(
-            con, models, parameters(config), today=today, progress=show, kept=kept_now(con)
+            con,
+            models,
+            parameters(config),
+            today=today,
+            progress=show,
+            kept=kept_now(con),
+            engine=spark,
         )
         if built.days or built.rebuilt:
             state.mark_published(con, None)
@@ -70,4 +83,6 @@ def bring_up_to_date(
             cause = str(error).partition("\n")[0]
             raise ModelError(f"{own.path}: cannot be computed: {cause}") from error
         raise
+    if spark is not None:
+        spark.sweep(con)
     return built

@@ -9,7 +9,7 @@ from transforms.model import METRIC_TABLE, Model, ModelError, Parameters
 from warehouse import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
     import duckdb
     import polars as pl
@@ -40,7 +40,7 @@ def empty(
         con.execute(f"CREATE TABLE {model.name} AS FROM computed")
     else:
         query = f"CREATE TABLE {model.name} AS FROM ({model.text}\n) LIMIT 0"
-        con.execute(query, _used(model, parameters))
+        con.execute(query, used(model, parameters))
     columns = [row[0] for row in con.execute(f"DESCRIBE {model.name}").fetchall()]
     for column in columns:
         if column not in model.comments:
@@ -59,13 +59,10 @@ def replace(
     con: duckdb.DuckDBPyConnection, model: Model, parameters: Parameters, span: Span, *, fresh: bool
 ) -> None:
     """Compute the rows of `span` anew; with `fresh` there are no old ones to delete."""
-    values = {"first": span.first, "last": span.last}
-    where = "day BETWEEN $first AND $last"
-    if model.grain == "grain":
-        where = f"grain = '{span.grain}' AND period BETWEEN $first AND $last"
+    where = within(model, span)
     if not fresh:
         mine = f" AND metric = '{model.name}'" if model.table == METRIC_TABLE else ""
-        con.execute(f"DELETE FROM {model.table} WHERE {where}{mine}", values)
+        con.execute(f"DELETE FROM {model.table} WHERE {where}{mine}")
     if span.is_outside:
         return
     name = f"'{model.name}' AS metric, " if model.table == METRIC_TABLE else ""
@@ -74,11 +71,32 @@ def replace(
     if model.compute:
         for part in _parts(con, model, inputs):
             con.register("computed", _computed(con, model, parameters, part))
-            con.execute(f"{insert} FROM computed WHERE {where}", values)
+            con.execute(f"{insert} FROM computed WHERE {where}")
         return
     shadows = ", ".join(f"{table} AS NOT MATERIALIZED ({query})" for table, query in inputs.items())
     query = f"WITH {shadows} FROM ({model.text}\n)"
-    con.execute(f"{insert} FROM ({query}) WHERE {where}", {**values, **_used(model, parameters)})
+    con.execute(f"{insert} FROM ({query}) WHERE {where}", used(model, parameters))
+
+
+def within(model: Model, span: Span) -> str:
+    """Which rows of the model are those of `span`."""
+    if model.grain == "day":
+        return f"day BETWEEN DATE '{span.first}' AND DATE '{span.last}'"
+    return f"grain = '{span.grain}' AND period BETWEEN DATE '{span.first}' AND DATE '{span.last}'"
+
+
+def narrowing(columns: Collection[str], span: Span) -> str:
+    """Which rows of an input with these columns the rows of `span` depend on."""
+    if {"grain", "period"} <= set(columns):
+        return f"grain = '{span.grain}' AND period BETWEEN DATE '{span.input_first}' AND DATE '{span.last}'"
+    if "day" in columns:
+        return f"day BETWEEN DATE '{span.day_first}' AND DATE '{span.day_last}'"
+    return "true"
+
+
+def used(model: Model, parameters: Parameters) -> Parameters:
+    """The parameters that the model names."""
+    return {name: parameters[name] for name in (*model.parameters, *model.extent)}
 
 
 def _parts(
@@ -113,11 +131,7 @@ def _computed(
 ) -> pl.DataFrame:
     """Rows of a Python step over the results of `queries`."""
     compute = cast("Compute", model.compute)
-    return compute(*(con.sql(query).pl() for query in queries), **_used(model, parameters))
-
-
-def _used(model: Model, parameters: Parameters) -> Parameters:
-    return {name: parameters[name] for name in (*model.parameters, *model.extent)}
+    return compute(*(con.sql(query).pl() for query in queries), **used(model, parameters))
 
 
 def _columns_there(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
@@ -131,13 +145,7 @@ def _columns_there(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
 def _narrowed(con: duckdb.DuckDBPyConnection, model: Model, table: str, span: Span) -> str:
     """The part of an input that the rows of `span` depend on."""
     columns = {row[0] for row in con.execute(f"DESCRIBE main.{table}").fetchall()}
-    if {"grain", "period"} <= columns:
-        where = f"grain = '{span.grain}' AND period BETWEEN DATE '{span.input_first}' AND DATE '{span.last}'"
-    elif "day" in columns:
-        where = f"day BETWEEN DATE '{span.day_first}' AND DATE '{span.day_last}'"
-    else:
-        where = "true"
-    return f"SELECT {_columns(model, table)} FROM main.{table} WHERE {where}"
+    return f"SELECT {_columns(model, table)} FROM main.{table} WHERE {narrowing(columns, span)}"
 
 
 def _columns(model: Model, table: str) -> str:

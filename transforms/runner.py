@@ -14,13 +14,12 @@ from datetime import date
 
 import duckdb
 
-from transforms.materialise import empty, replace
+from transforms.engine import Engine, InWarehouse
 from transforms.model import EXTENT, METRIC_TABLE, Model, Parameters, fingerprints, reach
 from transforms.periods import (
     Kept,
     Stale,
     across_gaps,
-    chunk_days,
     not_before,
     periods,
     spans,
@@ -48,11 +47,13 @@ def transform(
     today: date,
     progress: Progress = lambda _: None,
     kept: Kept | None = None,
+    engine: Engine | None = None,
 ) -> Built:
     """Bring every model up to date with all days before `today`. Call inside a transaction.
 
     Of what retention (`kept`) has closed, nothing is computed anew, whatever changes.
     """
+    engine = engine or InWarehouse()
     data = [
         day
         for (day,) in con.execute(
@@ -64,7 +65,7 @@ def transform(
     base, everything = across_gaps(con, periods(con, days), active), throughout(active)
     first, last = min(data, default=None), max(data, default=None)
     before = dict(con.execute("FROM model_state").fetchall())
-    chunk = chunk_days(con, len(data))
+    chunk = engine.chunk(con, len(data))
     marks = fingerprints(models, parameters)
     stale: dict[str, Stale] = {}
     rebuilt = []
@@ -91,9 +92,9 @@ def transform(
             progress(model.name)
         if whole:
             rebuilt.append(model.name)
-            empty(con, model, used, None if model.is_personal else floor)
+            engine.empty(con, model, used, None if model.is_personal else floor)
         for span in spans(con, model, looks, stale[model.name], within, chunk):
-            replace(con, model, used, span, fresh=whole)
+            engine.replace(con, model, used, span, fresh=whole)
     for name in before.keys() - marks.keys():
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [name])
     con.execute("DELETE FROM model_state")

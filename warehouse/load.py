@@ -128,6 +128,7 @@ def erase(con: duckdb.DuckDBPyConnection, people: pl.Series) -> Loaded:
     con.execute("CREATE TEMP TABLE alias_now AS FROM address_alias")
     loaded = _merged(con, (_SEEN_WITH_ERASED,), _ERASE_OBSERVATIONS)
     con.execute("DROP TABLE alias_now")
+    con.execute("DELETE FROM lake_state")  # the lake is compared, and written anew where they were
     con.unregister("erased")
     return loaded
 
@@ -139,6 +140,7 @@ def _merged(
     for statement in (
         *changed,
         _WITH_APPOINTMENTS,
+        *_FOR_THE_LAKE,
         *replace,
         _WITH_APPOINTMENTS,
         *_WITH_ANSWERS,
@@ -198,6 +200,18 @@ SELECT DISTINCT file_id, event_id FROM (
   UNION ALL (SELECT * FROM new_participation EXCEPT ALL SELECT * FROM old_participation)
 )
 """
+# Days on which a file shows something else now; those of events that differ are added with the stale days.
+_FOR_THE_LAKE = tuple(
+    f"""INSERT INTO lake_day SELECT DISTINCT day FROM {name}
+        WHERE file_id IN (SELECT file_id FROM stage.source_file)
+          AND (file_id, event_id) IN (FROM changed_event) EXCEPT FROM lake_day"""
+    for name in (
+        "observed_event",
+        "stage.observed_event",
+        "observed_participation",
+        "stage.observed_participation",
+    )
+)
 _EVERYTHING = "INSERT INTO changed_event SELECT DISTINCT 0, event_id FROM observed_event"
 _REPLACE_OBSERVATIONS = tuple(
     statement
@@ -361,6 +375,7 @@ _STALE = (
        SELECT day FROM event WHERE event_id IN (FROM different_event)
        UNION SELECT day FROM new_event WHERE event_id IN (FROM different_event)""",
     "INSERT INTO stale_day FROM newly_stale EXCEPT FROM stale_day",
+    "INSERT INTO lake_day FROM newly_stale EXCEPT FROM lake_day",
 )
 _REPLACE_EVENTS = (
     "DELETE FROM event WHERE event_id IN (FROM different_event)",

@@ -78,6 +78,7 @@ def _renew(
         if "quarantine" in columns:
             _renew_records(con, renew)
             con.execute("DELETE FROM model_state")
+            con.execute("DELETE FROM lake_state")  # the lake is compared, and written anew
         con.execute("DROP TABLE renewed")
         set_mark(con, mark)
         con.execute("COMMIT")

@@ -39,12 +39,16 @@ def expire(
         first = first_day(con) or since
         old = {"since": since}
         (events,) = con.execute("SELECT count(*) FROM event WHERE day < $since", old).fetchall()[0]
-        for statement in _EXPIRE:
+        for statement in (_FOR_THE_LAKE, *_EXPIRE):
             con.execute(statement, old)
         for table in personal:
             columns = {row[0] for row in con.execute(f"DESCRIBE {table}").fetchall()}
             column = "day" if "day" in columns else "period"
             con.execute(f"DELETE FROM {table} WHERE {column} < $since", old)
+            con.execute(
+                "DELETE FROM lake_model WHERE model = $model AND coalesce(day, period) < $since",
+                {**old, "model": table},
+            )
         con.execute("DELETE FROM retention")
         con.execute("INSERT INTO retention VALUES (?, ?, ?)", [since, closed, first])
         con.execute("COMMIT")
@@ -65,6 +69,11 @@ def tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in found if name not in stored]
 
 
+_FOR_THE_LAKE = """INSERT INTO lake_day
+    SELECT day FROM event WHERE day < $since
+    UNION SELECT day FROM observed_event
+      WHERE day < $since OR event_id IN (SELECT event_id FROM event WHERE day < $since)
+    EXCEPT FROM lake_day"""
 # A view from before, of an event that was moved to a later day, belongs to that event.
 _EXPIRE = tuple(
     f"""DELETE FROM {table} WHERE event_id IN (SELECT event_id FROM event WHERE day < $since)

@@ -396,6 +396,28 @@ RETENTION = Table(
     ),
 )
 
+LAKE_DAY = Table(
+    "lake_day",
+    "Days of which the event lake does not have the rows as they are here.",
+    (Column("day", "DATE", "The day."),),
+)
+LAKE_STATE = Table(
+    "lake_state",
+    "The commit of the event lake that was written last from here; without it, lake and warehouse are compared.",
+    (Column("commit_id", "VARCHAR", "Its number and run."),),
+)
+LAKE_MODEL = Table(
+    "lake_model",
+    "Files of the models that Spark computed; empty when DuckDB computes all of them.",
+    (
+        Column("model", "VARCHAR", "Name of the model."),
+        Column("day", "DATE", "Day of the rows, of a model per day.", nullable=True),
+        Column("grain", "VARCHAR", "Grain of the rows, of a model per period.", nullable=True),
+        Column("period", "DATE", "First day of their period.", nullable=True),
+        Column("path", "VARCHAR", "The file, within the lake."),
+    ),
+)
+
 METRIC_VALUE_COLUMNS = (
     Column("metric", "VARCHAR", "Name of the metric; `metric` explains it."),
     Column("measure", "VARCHAR", "Which of the metric's numbers this is."),
@@ -448,6 +470,7 @@ WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN, RUN_ORIGIN,
     RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD,
+    LAKE_DAY, LAKE_STATE, LAKE_MODEL,
 )  # fmt: skip
 
 # Columns, of models too, whose numbers are keyed hashes; and those of them that lead to people.

@@ -71,6 +71,8 @@ def _strange(node: exp.Expression) -> Iterator[str]:
         yield f"{here}: a star with exclude or replace: name the columns"
     if isinstance(node, exp.WindowSpec) and node.args.get("exclude"):
         yield f"{here}: exclude current row: subtract the row's own"
+    if isinstance(node, exp.Sub) and isinstance(node.this, exp.Window):
+        yield f"{here}: Spark takes the minus behind a window's name for a part of it: parentheses"
     if isinstance(node, exp.Group) and node.args.get("all"):
         yield "group by all: name the columns"
 

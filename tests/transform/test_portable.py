@@ -61,6 +61,7 @@ def test_models_are_written_with_what_carries_over(path, columns: Columns):
         ("select sum(revision) over (order by day rows between unbounded preceding"
          " and unbounded following exclude current row) as a from event", "exclude current row"),
         ("select day from event qualify row_number() over (order by day) = 1", "qualify"),
+        ("select sum(revision) over w - revision as a from event window w as (order by day)", "window's name"),
         ("select list(day) as a from event", "lists"),
         ("select arg_max(day, revision) as a from event", "not known"),
         ("select hash(day) as a from event", "does not know"),

@@ -29,8 +29,8 @@ with step as (
   group by s.grain, s.period, s.idx, s.channel, s.source
 ), rhythm as (
   select *,
-    sum(coalesce(events, 0)) over them - coalesce(events, 0) as others,
-    sum(expected) over them - expected as others_expected, count(*) over them - 1 as sources
+    (sum(coalesce(events, 0)) over them) - coalesce(events, 0) as others,
+    (sum(expected) over them) - expected as others_expected, (count(*) over them) - 1 as sources
   from usual
   where periods >= 3
   window them as (partition by grain, idx, channel)

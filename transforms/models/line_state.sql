@@ -63,7 +63,7 @@ with step as (
   select *,
     idx - max(awake_idx) over so_far as silent,
     count(awake_idx) over so_far as times,
-    max(awake_idx) over so_far - min(awake_idx) over so_far as stretch,
+    (max(awake_idx) over so_far) - min(awake_idx) over so_far as stretch,
     sum(w) over recent as w_recent, count(w) over recent as n_recent,
     sum(w) over base as w_base, count(w) over base as n_base,
     max(people) over near as near_people, max(other_people) over near as near_other_people,
