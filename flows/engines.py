@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from flows.config import ConfigError
 from flows.lakes import lake_of, place_of
-from transforms.spark import OnSpark, SparkMissingError, session
+from transforms.spark import OnSpark, session
 from warehouse.lake import latest
 
 if TYPE_CHECKING:
@@ -23,11 +25,12 @@ def spark_of(config: Config, models: Sequence[Model], run_id: str) -> OnSpark | 
     """
     if config.settings.run.engine == "duckdb":
         return None
+    if find_spec("pyspark") is None:
+        raise ConfigError(
+            f"{config.path}: run.engine: pyspark is not there; pip install 'tieline[spark]'"
+        )
     asked = config.settings.spark
     lake = lake_of(config)
-    try:
-        spark = session(asked.remote, asked.master, asked.options)
-    except SparkMissingError as error:
-        raise ConfigError(f"{config.path}: run.engine: {error}") from error
     there = (asked.lake or place_of(config)).rstrip("/")
-    return OnSpark(spark, lake, latest(lake), there, run_id, models)
+    connect = partial(session, asked.remote, asked.master, asked.options)
+    return OnSpark(connect, lake, latest(lake), there, run_id, models)

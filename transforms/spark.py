@@ -18,7 +18,7 @@ from warehouse import schema
 from warehouse.lake import rows_of_parts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import duckdb
 
@@ -40,19 +40,10 @@ SETTINGS = {
 }
 
 
-class SparkMissingError(Exception):
-    """pyspark is not installed."""
-
-
 def session(remote: str, master: str, options: dict[str, str]) -> Any:  # noqa: ANN401
-    """A session of the cluster at `remote` (Spark Connect) or `master`.
+    """A session of the cluster at `remote` (Spark Connect) or `master`. Raises ImportError without pyspark."""
+    from pyspark.sql import SparkSession  # noqa: PLC0415 (slow, and an extra)
 
-    Raises SparkMissingError without pyspark.
-    """
-    try:
-        from pyspark.sql import SparkSession  # noqa: PLC0415 (slow, and an extra)
-    except ImportError as error:
-        raise SparkMissingError("pyspark is not there; pip install 'tieline[spark]'") from error
     builder = SparkSession.builder.appName("tieline")
     builder = builder.remote(remote) if remote else builder.master(master)
     for name, value in {**SETTINGS, **options}.items():
@@ -64,10 +55,11 @@ def session(remote: str, master: str, options: dict[str, str]) -> Any:  # noqa: 
 class OnSpark:
     """Spark for the models that it can compute, DuckDB for the rest.
 
+    `connect` gives the session, which takes long: it is asked for when the first model is stale.
     `there` is the lake's folder as the cluster names it.
     """
 
-    spark: Any
+    connect: Callable[[], Any]
     lake: Lake
     events: Commit
     there: str
@@ -75,6 +67,14 @@ class OnSpark:
     models: Sequence[Model]
     here: InWarehouse = field(default_factory=InWarehouse)
     written: int = 0
+    connected: Any = None
+
+    @property
+    def spark(self) -> Any:  # noqa: ANN401
+        """The session."""
+        if self.connected is None:
+            self.connected = self.connect()
+        return self.connected
 
     def chunk(self, con: duckdb.DuckDBPyConnection, days: int) -> int:  # noqa: ARG002
         """All of them."""

@@ -37,7 +37,12 @@ class Both:
         self.nights += 1
         write(self.there, self.lake, f"night{self.nights}")
         engine = OnSpark(
-            spark, self.lake, latest(self.lake), self.lake.root, f"night{self.nights}", models
+            lambda: spark,
+            self.lake,
+            latest(self.lake),
+            self.lake.root,
+            f"night{self.nights}",
+            models,
         )
         for con, who in ((self.here, None), (self.there, engine)):
             con.execute("BEGIN")
