@@ -29,6 +29,7 @@ from tests.benchmarks.exports import (
     write_mbox,
     write_trace,
 )
+from tests.benchmarks.multiplied import write_multiplied
 from tests.benchmarks.network import Network, make_network, participations
 from tests.benchmarks.processes import Ran, run, table
 
@@ -96,6 +97,7 @@ def write_exports(folder: Path, log: pl.DataFrame) -> None:
     write_log(folder / "log.parquet", log)
     write_jira(folder / "board.json", log, 20)
     write_trace(folder / "trace.csv", log, 25)
+    write_multiplied(folder, 3)
 
 
 def main() -> None:

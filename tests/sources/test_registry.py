@@ -9,8 +9,9 @@ from shutil import make_archive
 import polars as pl
 import pytest
 
+from tests.benchmarks.readers import PEERS
 from tests.sources.planner.plan import plan
-from transforms.sources import SOURCES, sniff
+from transforms.sources import BUILT_IN, SOURCES, sniff
 
 HERE = Path(__file__).parent
 GOLDEN = {
@@ -100,3 +101,7 @@ def test_every_reader_module_is_registered() -> None:
     assert readers - {"base"} == modules
     listed = [path.read_text().count("= Source(") for path in folder.glob("*.py")]
     assert sum(listed) == len(SOURCES)
+
+
+def test_every_format_has_its_line_in_the_benchmark() -> None:
+    assert {form for form, _, _ in PEERS} == {*BUILT_IN}

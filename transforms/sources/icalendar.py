@@ -25,6 +25,7 @@ from transforms.sources.base import (
     Options,
     Source,
     UnreadableFileError,
+    frame,
 )
 from transforms.sources.opening import HEAD, encoding, whole
 from transforms.sources.recurrence import Instance, Patience, Person, Series, Version, resolve
@@ -70,6 +71,11 @@ _SINGLE = {
     "ORGANIZER", "X-MICROSOFT-CDO-BUSYSTATUS", "X-MICROSOFT-CDO-ALLDAYEVENT",
 }  # fmt: skip
 _SEVERAL = {"RRULE", "RDATE", "EXDATE"}
+_WITHIN = re.compile(r"^(?:BEGIN|END)[;:]", re.IGNORECASE | re.MULTILINE)
+_NAMED = re.compile(  # a property that is read; what starts like ATTENDEE is taken for one
+    rf"^(((?-i:ATTENDEE)|(?:ATTENDEE|UID|{'|'.join(sorted(_SINGLE | _SEVERAL))})(?=[;:]|$)).*)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _RESPONSES = {"ACCEPTED": "accepted", "TENTATIVE": "tentative", "DECLINED": "declined"}
 _NO_PERSON = {"ROOM", "RESOURCE", "GROUP"}
 _NO_VERSION = {"COUNTER", "DECLINECOUNTER", "REFRESH"}  # wishes about a meeting, not the meeting
@@ -208,26 +214,25 @@ def _lines(text: str) -> tuple[dict[str, str], list[str], list[str]]:
     single: dict[str, str] = {}
     several: list[str] = []
     attendees: list[str] = []
-    depth = 0
-    for line in text.split("\n"):
-        if line.startswith("ATTENDEE"):
-            if not depth:
-                attendees.append(line)
-            continue
-        name = line.partition(":")[0].partition(";")[0].upper()
-        if name == "BEGIN":
-            depth += 1
-        elif name == "END":
-            depth -= 1
-        elif depth:
-            continue
-        elif name in _SINGLE or name == "UID":
-            single.setdefault(name, line)
+    for line, name in _NAMED.findall(_outer(text) if _WITHIN.search(text) else text):
+        if line.startswith("ATTENDEE") or (name := name.upper()) == "ATTENDEE":
+            attendees.append(line)
         elif name in _SEVERAL:
             several.append(line)
-        elif name == "ATTENDEE":
-            attendees.append(line)
+        else:
+            single.setdefault(name, line)
     return single, several, attendees
+
+
+def _outer(text: str) -> str:
+    """The VEVENT's own lines, without those of alarms and the like in it."""
+    depth, own = 0, []
+    for line in text.split("\n"):
+        name = line.partition(":")[0].partition(";")[0].upper()
+        depth += (name == "BEGIN") - (name == "END")
+        if not depth and name != "END":
+            own.append(line)
+    return "\n".join(own)
 
 
 # --- values -----------------------------------------------------------------------------------
@@ -610,7 +615,8 @@ class Rows:
 
     def batch(self) -> Batch:
         """The rows as frames."""
-        events = pl.DataFrame(self.events, schema=_EVENT, orient="row").with_columns(
+        told = zip(*self.events, strict=True) if self.events else ([] for _ in _EVENT)
+        events = frame(dict(zip(_EVENT, told, strict=True)), _EVENT).with_columns(
             event_key=pl.format(
                 "meeting:{}|{}",
                 "uid",

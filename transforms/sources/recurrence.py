@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 MAX_STARTS = 41_000  # of one series in one window: one a day from 1990 to 2100 is 40,177
 MAX_INTERVAL = 1_000_000
+MAX_PLAIN = 10_000  # steps of a rule that are made without counting the work
+SHORTEST_MONTH = 28
 MAX_WORK = 8_000_000  # about half a second
 MAX_ENDLESS = 20  # rules of one file that take so much work; no more that could are followed
 
@@ -405,20 +407,68 @@ def _moments(
     interval = settings["interval"]
     if unit and "count" not in settings:  # begin near the window, in step with the rule
         wall += max(0, (low - wall) // (unit * interval) - 2) * unit * interval
+    plain = _plain(parts, settings, wall, high)
+    found = _searched(parts, settings, wall, high, patience) if plain is None else plain
+    yield from (moment.replace(tzinfo=zone) for moment in found if moment >= low)
+
+
+def _plain(
+    parts: dict[str, str], settings: dict[str, Any], first: datetime, last: datetime
+) -> list[datetime] | None:
+    """Starts by a rule as nearly all are, without dateutil; None of any other rule.
+
+    That is every so many days, weeks (on some weekdays) or months, and not for long.
+    """
+    freq, interval, count = parts["FREQ"], settings["interval"], settings.get("count")
+    by_day = settings.get("byweekday", []) if freq == "WEEKLY" else []
+    known = {"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", *(["BYDAY"] if by_day else [])}
+    if parts.keys() - known or any(day.n for day in by_day) or first.microsecond:
+        return None
+    if freq == "MONTHLY":
+        if first.day > SHORTEST_MONTH:
+            return None
+        steps = (last.year - first.year) * 12 + last.month - first.month
+        months = range(first.month - 1, first.month + steps, interval)
+        if len(months) > MAX_PLAIN:
+            return None
+        found = [
+            first.replace(year=first.year + month // 12, month=month % 12 + 1) for month in months
+        ]
+    elif freq in {"DAILY", "WEEKLY"}:
+        unit = _UNITS[freq] * interval
+        steps = (last - first) // unit + 2
+        steps = steps if count is None else min(steps, count + 1)
+        if steps > MAX_PLAIN:
+            return None
+        since = (first.weekday() - settings["wkst"]) % 7  # days, of the week in which it begins
+        days = sorted({(day.weekday - settings["wkst"]) % 7 - since for day in by_day}) or [0]
+        found = [first + unit * step + _DAY * day for step in range(steps) for day in days]
+        found = [moment for moment in found if moment >= first]
+    else:
+        return None
+    return [moment for moment in found[:count] if moment <= last]
+
+
+def _searched(
+    parts: dict[str, str], settings: dict[str, Any], first: datetime, last: datetime,
+    patience: Patience,
+) -> Iterator[datetime]:  # fmt: skip
+    """Starts by any rule, from `first` to `last`, within bounds of work."""
+    freq, interval = parts["FREQ"], settings["interval"]
     stride = _Stride(interval)
-    stride.steps = _steps(freq, unit, interval, wall, high)
+    stride.steps = _steps(freq, _UNITS.get(freq), interval, first, last)
     stride.work = MAX_WORK
     stride.cost = _WORK[freq] + _times(parts)
-    settings["interval"] = stride
     try:
-        for moment in rrule.rrule(_FREQUENCIES.index(freq), wall, **settings):
-            if moment > high:
+        for moment in rrule.rrule(
+            _FREQUENCIES.index(freq), first, **(settings | {"interval": stride})
+        ):
+            if moment > last:
                 return
             stride.work -= 5
             if stride.work < 0:
                 raise RecurrenceError("recurs too often")  # noqa: TRY301
-            if moment >= low:
-                yield moment.replace(tzinfo=zone)
+            yield moment
     except _Spent:
         return
     except RecurrenceError:
