@@ -66,10 +66,11 @@ def _glob(pattern: str) -> str:
 
 def ids_of(texts: pl.Series, name: str, key: bytes) -> pl.DataFrame:
     """Distinct texts → (text, name)."""
-    return pl.DataFrame(
-        {"text": texts, name: [keyed_id(text, key) for text in texts.to_list()]},
-        schema={"text": pl.String, name: pl.Int64},
-    )
+    first, *later = key.split(b"\n")
+    numbers = [_number(text, first) for text in texts.to_list()]
+    if later:
+        numbers = [renewed(number, later) for number in numbers]
+    return pl.DataFrame({"text": texts, name: numbers}, schema={"text": pl.String, name: pl.Int64})
 
 
 def looked_up(column: str, ids: pl.DataFrame) -> pl.Expr:
