@@ -89,8 +89,8 @@ def rotate(settings: Path, home: Path | None, wait: int) -> None:
     """Renew the key: every pseudonym changes, and who has the old key can no longer tell who is who.
 
     Do it when somebody who could read the key leaves, or when it may have leaked. The warehouse is
-    renewed in one transaction and every model computed anew; numbers stay as they are, but communities
-    may be drawn otherwise where another division is as good.
+    renewed in one transaction and every model computed anew; numbers stay as they are, but where
+    several divisions or connectors are as good, communities and connector_dependence may choose others.
     Killed half-way, it is ended or undone by the next run. Keep a safe copy of the new key file, and
     destroy backups that the old key opens.
 

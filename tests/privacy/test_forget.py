@@ -108,8 +108,9 @@ def home(whole: Path, tmp_path: Path) -> Path:
 
 
 def by_chance(rows: pl.DataFrame) -> pl.DataFrame:
-    """Without communities: of divisions that are as good, the numbers of people decide."""
-    return rows.filter(pl.col("metric") != "communities") if "metric" in rows.columns else rows
+    """Without what the numbers of people decide: divisions that are as good, connectors as large."""
+    chance = ["communities", "connector_dependence"]
+    return rows.filter(pl.col("metric").is_in(chance).not_()) if "metric" in rows.columns else rows
 
 
 def files(home: Path) -> list[Path]:

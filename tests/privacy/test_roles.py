@@ -36,7 +36,7 @@ WITHOUT_KEY = (
 )  # fmt: skip
 WITH_KEY = (
     ("people", "suggest"), ("people", "unknown"), ("people", "hash", "a@b.example"), ("audit",),
-    ("forget", STAFF["aqua"][0], "--yes"), ("key", "rotate"), ("run",),
+    ("forget", STAFF["aqua"][0], "--yes"), ("key", "rotate"),
 )  # fmt: skip
 
 
