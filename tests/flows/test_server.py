@@ -211,12 +211,14 @@ def test_a_failing_run_is_told(site: Site) -> None:
 
 
 def test_worker_and_flow_killed_together(site: Site) -> None:
-    before = tables(site.home)
-    holder = site.home / "warehouse/tieline.duckdb.lock.json"
+    log = site.home.parent / "worker.log"
     with site.worker() as worker:
+        whole = site.begin("nightly")
+        until("a whole night is there", lambda: site.state(whole) == "Completed")
+        before, seen = tables(site.home), log.stat().st_size
         first = site.begin("nightly", rebuild=True)
-        until("it holds the warehouse", holder.exists)
-        time.sleep(1)
+        until("it computes", lambda: b" transform " in log.read_bytes()[seen:])
+        holder = site.home / "warehouse/tieline.duckdb.lock.json"
         flow = json.loads(holder.read_text())["pid"]
         os.kill(worker.pid, signal.SIGKILL)
         os.kill(flow, signal.SIGKILL)
