@@ -126,9 +126,11 @@ def _dask(config: Config) -> TaskRunner[Any]:
 
     asked = config.settings.run
     if asked.cluster:
-        return DaskTaskRunner(address=asked.cluster)
+        there: TaskRunner[Any] = DaskTaskRunner(address=asked.cluster)
+        return there
     here = {"n_workers": asked.workers, "threads_per_worker": 1, "dashboard_address": None}
-    return DaskTaskRunner(cluster_kwargs=here)
+    own: TaskRunner[Any] = DaskTaskRunner(cluster_kwargs=here)
+    return own
 
 
 def _ray(config: Config) -> TaskRunner[Any]:
