@@ -20,8 +20,7 @@ import pytest
 from flows import ingest
 from flows.config import read_config, read_key
 from flows.plan import export_files
-from tests.network import PARAMETERS
-from tests.people.test_restating import with_inputs
+from tests.network import PARAMETERS, behind
 from transforms.runner import transform
 from warehouse import identity, load
 
@@ -170,7 +169,7 @@ def night(case: Case, home: Path) -> tuple[duckdb.DuckDBPyConnection, Any]:
     ingest.load_memberships(con, found.membership, found.alias, case.boundaries)
     con.execute("COMMIT")
     con.execute("BEGIN")
-    transform(con, with_inputs("flow", "frame"), PARAMETERS, today=date(2030, 1, 1))
+    transform(con, behind("flow", "frame"), PARAMETERS, today=date(2030, 1, 1))
     con.execute("COMMIT")
     return con, found
 
