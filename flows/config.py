@@ -241,10 +241,13 @@ class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         k: Fewest people on each side of a number that is shown.
         dominance: Largest part of a shown number that one person may carry.
+        protection: Least width, as a part of a hidden number, of what can be worked out of it from all
+            that is shown.
     """
 
     k: Annotated[int, Meta(ge=3)] = 5
     dominance: Share = 0.75
+    protection: Share = 0.1
 
 
 class Quality(Struct, frozen=True, forbid_unknown_fields=True):

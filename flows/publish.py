@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from flows.progress import steps
 from flows.transform import parameters
 from quality.disclosure import (
     disclosed_direction,
@@ -16,7 +17,9 @@ from quality.disclosure import (
     disclosed_metric_value,
     disclosed_sight,
     disclosed_trend,
+    disclosure_rows,
 )
+from quality.disclosure_guard import Guarded, Limits, withhold
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
 from warehouse import state
@@ -24,8 +27,8 @@ from warehouse.retention import first_day
 from warehouse.schema import METRIC_VALUE, TREND, WITHHELD, Table, quoted
 from warehouse.serving import mart
 from warehouse.serving.days_off import days_off
-from warehouse.serving.publish import Content, Facts, publish
-from warehouse.serving.releases import prune
+from warehouse.serving.publish import Content, Facts, made_under, publish
+from warehouse.serving.releases import prune, releases, withdraw
 from warehouse.serving.report import write_beside
 
 if TYPE_CHECKING:
@@ -55,7 +58,9 @@ def release(
     network = msgspec.json.encode(
         [config.settings.network, rules, mart.VERSION], order="deterministic"
     )
-    facts = [metrics.write_json(), network]
+    # A week, month or quarter is told when it is over, whether or not there are new data.
+    over = [today.isocalendar()[:2], today.month]
+    facts = [metrics.write_json(), network, over]
     fingerprint = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
     if state.published(con) == fingerprint and config.current.exists():
         return None
@@ -67,6 +72,8 @@ def release(
         for measure, words in (model.header or {"measures": {}})["measures"].items()
         if "people" in (words["unit"], words.get("counts"))
     ]
+    limits = Limits(rules.k, rules.dominance, rules.protection)
+    guarded = _guarded(con, config, counts, limits, today)
     # Measure by measure: a few rows fit in memory where the whole table does not.
     measures = metrics.select("metric", "measure").rows()
     path = publish(
@@ -88,7 +95,11 @@ def release(
                     disclosed_direction(counts, _part(METRIC_VALUE, *one), WITHHELD.name)
                     for one in measures
                 ],
-                "line": [disclosed_line()],
+                "line": [disclosed_line(counts, withheld=WITHHELD.name)],
+                "disclosure": [
+                    disclosure_rows(counts, _part(METRIC_VALUE, *one), WITHHELD.name)
+                    for one in measures
+                ],
                 "completeness": [mart.COMPLETENESS_ROWS],
                 "delivery": [mart.DELIVERY_ROWS],
                 "sight": [disclosed_sight(WITHHELD.name)],
@@ -111,6 +122,7 @@ def release(
             tieline_version=version("tieline"),
             k=rules.k,
             dominance=rules.dominance,
+            protection=rules.protection,
             time_zone=config.settings.network.time_zone,
             network=config.settings.network.name,
             parameters=msgspec.json.encode(parameters(config), order="sorted").decode(),
@@ -119,7 +131,38 @@ def release(
     )
     state.mark_published(con, fingerprint)
     prune(config.published)
+    if guarded.withdraw:
+        withdraw(config.published, {one.path for one in releases(config.published)})
+    else:
+        withdraw(config.published, _of_other_rules(config, limits))
     return path
+
+
+def _guarded(
+    con: duckdb.DuckDBPyConnection,
+    config: Config,
+    counts: Sequence[tuple[str, str]],
+    limits: Limits,
+    today: date,
+) -> Guarded:
+    """Hide what would give hidden numbers away. Raises DisclosureError; the current release stays."""
+    others = _of_other_rules(config, limits)
+    earlier = [one.path for one in releases(config.published) if one.path not in others]
+    con.execute("BEGIN")
+    try:
+        with steps("audit", 1) as show:
+            found = withhold(con, counts, limits, today=today, earlier=earlier, progress=show)
+        con.execute("COMMIT")
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    return found
+
+
+def _of_other_rules(config: Config, limits: Limits) -> set[Path]:
+    """Releases made under other rules than these: what they show was never weighed with the rest."""
+    rules = (limits.k, limits.dominance, limits.protection)
+    return {one.path for one in releases(config.published) if made_under(one.path) != rules}
 
 
 def _part(table: Table, metric: str, measure: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from quality.disclosure_structure import NOT_OF_DAYS
 from warehouse.schema import ALL, METRIC_VALUE, TREND, quoted
 from warehouse.serving.mart import FEW_PEOPLE, LINE_NUMBERS, ONE_PERSON
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 KEY = METRIC_VALUE.names()[:8]
 CELL_NUMBERS = [name for name in METRIC_VALUE.names()[8:] if name != "top_share"]
+IS_TOLD = f"""NOT (grain = 'day' AND (unit <> {quoted(ALL)} OR other_unit <> {quoted(ALL)})
+  AND (metric, measure) IN ({", ".join(f"({quoted(m)}, {quoted(n)})" for m, n in NOT_OF_DAYS)}))"""
 STEP_NUMBERS = ["previous", "change", "change_share"]  # from this period and the one before
 WINDOW_NUMBERS = ["rolling_median", "robust_z"]  # from this period and the four before
 
@@ -46,11 +49,13 @@ def judged(
 ) -> str:
     """SELECT of `source` with hidden_reason: NULL where the cell may be shown."""
     reason = _reason(people_counts)
+    source = f"(FROM {source} WHERE {IS_TOLD})"
     if withheld is None:
         return f"SELECT *, {reason} AS hidden_reason FROM {source}"
     return f"""
 SELECT told.* EXCLUDE (few), coalesce(told.few, withheld.reason) AS hidden_reason
-FROM (SELECT *, {reason} AS few FROM {source}) AS told LEFT JOIN {withheld} AS withheld
+FROM (SELECT *, {reason} AS few FROM {source}) AS told
+LEFT JOIN (SELECT {", ".join(KEY)}, min(reason) AS reason FROM {withheld} GROUP BY ALL) AS withheld
   USING ({", ".join(KEY)})"""
 
 
@@ -81,7 +86,7 @@ SELECT {", ".join(f"trend.{name}" for name in KEY)},
   {numbers},
   CASE WHEN cell.shown IS NULL THEN {quoted(FEW_PEOPLE)} ELSE cell.hidden_reason END
     AS hidden_reason
-FROM {trend} AS trend LEFT JOIN cell ON {same}
+FROM (FROM {trend} WHERE {IS_TOLD}) AS trend LEFT JOIN cell ON {same}
 """
 
 
@@ -101,22 +106,65 @@ SELECT direction.* FROM direction JOIN cell ON {same} WHERE cell.shown_throughou
 """
 
 
-def disclosed_line() -> str:
+def disclosed_line(
+    people_counts: Collection[tuple[str, str]] = (),
+    source: str = METRIC_VALUE.name,
+    withheld: str | None = None,
+) -> str:
     """SELECT of every row of model line_state, less what must be hidden, with `hidden_reason`.
 
     A state rests on up to nine periods; people are the most in one of them, so a silent line is
-    judged by those who carried it. Parameters: $k, $dominance.
+    judged by those who carried it. Each weight is told where all the cells that it rests on are.
+    Parameters: $k, $dominance.
     """
     reason = f"""CASE
     WHEN coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k THEN {quoted(FEW_PEOPLE)}
     WHEN top_share > $dominance THEN {quoted(ONE_PERSON)} END"""
-    key = ", ".join(name for name in KEY[2:])
-    shown = ",\n  ".join(_when("hidden_reason IS NULL", name) for name in LINE_NUMBERS)
+    key = KEY[2:]
+    rests_on = {
+        "weight": "now_told", "recent": "recent_told", "base": "base_told",
+        "ratio": "recent_told AND base_told", "z": "recent_told AND base_told",
+    }  # fmt: skip
+    shown = ",\n  ".join(
+        _when(f"hidden_reason IS NULL AND {rests_on.get(name, 'true')}", name)
+        for name in LINE_NUMBERS
+    )
+    series = ", ".join(name for name in key if name != "period")
+    flow = f"(FROM {source} WHERE metric = 'flow' AND measure = 'weight')"
     return f"""
-SELECT {key},
+WITH silent AS (
+  SELECT {", ".join(key)} FROM ({judged(people_counts, flow, withheld)})
+  WHERE hidden_reason IS NOT NULL
+), state AS (
+  SELECT line_state.*, w AS weight, {reason} AS hidden_reason,
+    silent.period IS NULL AS now_told
+  FROM line_state LEFT JOIN silent USING ({", ".join(key)})
+)
+SELECT {", ".join(key)},
   {shown},
   hidden_reason
-FROM (SELECT *, w AS weight, {reason} AS hidden_reason FROM line_state)
+FROM (
+  SELECT *, bool_and(now_told) OVER (line ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS recent_told,
+    coalesce(bool_and(now_told) OVER (line ROWS BETWEEN 8 PRECEDING AND 3 PRECEDING), true) AS base_told
+  FROM state WINDOW line AS (PARTITION BY {series} ORDER BY period)
+)
+"""
+
+
+def disclosure_rows(
+    people_counts: Collection[tuple[str, str]] = (),
+    source: str = METRIC_VALUE.name,
+    withheld: str | None = None,
+) -> str:
+    """SELECT of mart.DISCLOSURE: what part of `source` is shown, and hidden for which reason."""
+    return f"""
+SELECT metric, measure, grain, boundary, hidden_reason, cells,
+  cells / sum(cells) OVER whole AS cell_share, total / nullif(sum(total) OVER whole, 0) AS value_share
+FROM (
+  SELECT metric, measure, grain, boundary, hidden_reason, count(*) AS cells, sum(abs(value)) AS total
+  FROM ({judged(people_counts, source, withheld)})
+  GROUP BY metric, measure, grain, boundary, hidden_reason
+) WINDOW whole AS (PARTITION BY metric, measure, grain, boundary)
 """
 
 

@@ -449,6 +449,19 @@ WITHHELD = Table(
     (
         *METRIC_VALUE_COLUMNS[:8],
         Column("reason", "VARCHAR", "Why: protects another number, or period not over."),
+        Column(
+            "block",
+            "VARCHAR",
+            "What was audited when it was chosen: a month of weights, quarters, ...",
+        ),
+    ),
+)
+AUDITED = Table(
+    "audited",
+    "Months whose hidden numbers were audited, and on what; an unchanged month is not audited again.",
+    (
+        Column("block", "VARCHAR", "Which numbers, and the month."),
+        Column("fingerprint", "VARCHAR", "Hash of the numbers and the rules."),
     ),
 )
 # Built by the model of that name, which a test holds to these columns.
@@ -469,7 +482,7 @@ TREND = Table(
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN, RUN_ORIGIN,
-    RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD,
+    RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD, AUDITED,
     LAKE_DAY, LAKE_STATE, LAKE_MODEL,
 )  # fmt: skip
 

@@ -99,6 +99,7 @@ def facts(run_id: str = "run", k: int = 5) -> Facts:
         tieline_version="0.1.0",
         k=k,
         dominance=0.75,
+        protection=0.1,
         time_zone="Europe/Amsterdam",
         network="Invented",
         parameters='{"loss": 2}',

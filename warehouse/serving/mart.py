@@ -356,15 +356,32 @@ PUBLICATION = Table(
             "dominance", "DOUBLE", "Largest part of a shown cell that one person may carry.",
             rule="dominance > 0 AND dominance <= 1", words="dominance is not between 0 and 1",
         ),
+        Column(
+            "protection", "DOUBLE",
+            "Least width, as a part of a hidden number, of what can be worked out of it.",
+            rule="protection > 0 AND protection <= 1", words="protection is not between 0 and 1",
+        ),
         Column("time_zone", "VARCHAR", "Time zone of days and periods."),
         Column("network", "VARCHAR", "Name of the network."),
         Column("mart_version", "BIGINT", "Version of this schema; see docs/published.md."),
         Column("parameters", "VARCHAR", "Parameters of models and metrics, and the values used, as JSON."),
     ),
 )  # fmt: skip
+DISCLOSURE = Table(
+    "disclosure",
+    "How much is shown and how much is hidden, and why: the price of protection.",
+    (
+        *_CELL[:3],
+        _CELL[5],
+        Column("hidden_reason", "VARCHAR", "Why hidden, as in metric_value; empty: shown.", nullable=True),
+        Column("cells", "BIGINT", "Numbers of this metric, grain and boundary that are so."),
+        Column("cell_share", "DOUBLE", "The same as a part of all of them."),
+        Column("value_share", "DOUBLE", "Their part of the sum of all values; empty where that is 0.", nullable=True),
+    ),
+)  # fmt: skip
 TABLES = (
     CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, SIGHT, METRIC, UNIT, CALENDAR, HOLIDAY,
-    PUBLICATION, SIGNAL,
+    PUBLICATION, SIGNAL, DISCLOSURE,
 )  # fmt: skip
 VIEWS = views.VIEWS
 RELATIONS: tuple[Table | View, ...] = (*TABLES, *VIEWS)

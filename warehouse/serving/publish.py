@@ -60,6 +60,7 @@ class Facts:
     tieline_version: str
     k: int
     dominance: float
+    protection: float
     time_zone: str
     network: str
     parameters: str = "{}"
@@ -105,6 +106,16 @@ def publish(
         raise PublishError(f"{published}: publishing failed; {reason}") from error
     finally:
         shutil.rmtree(building, ignore_errors=True)
+
+
+def made_under(release: Path) -> tuple[int, float, float] | None:
+    """k, dominance and protection of a release; None where it cannot be told."""
+    try:
+        with open_readonly(release / releases.FILE) as con:
+            found = con.execute("SELECT k, dominance, protection FROM mart.publication").fetchall()
+    except (duckdb.Error, OSError):
+        return None
+    return found[0] if found else None
 
 
 def _build(

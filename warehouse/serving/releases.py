@@ -14,6 +14,10 @@ import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 FILE = "bi.duckdb"
 CURRENT = "current"
@@ -92,10 +96,16 @@ def prune(published: Path, *, keep: int = KEEP, keep_ns: int = KEEP_NS) -> list[
         if one.made_ns < since and one.path.resolve() != counts
     ]
     for path in old:
-        doomed = path.with_name(f"{REMOVING}{path.name}")  # never a release without its file
-        path.rename(doomed)
-        _remove(doomed)
+        _retire(path)
     return old
+
+
+def withdraw(published: Path, paths: Collection[Path]) -> None:
+    """Remove these releases at once, but never the current one: they tell what must not be told."""
+    counts = current(published)
+    for path in paths:
+        if path.resolve() != counts:
+            _retire(path)
 
 
 def sync(path: Path) -> None:
@@ -105,6 +115,12 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _retire(path: Path) -> None:
+    doomed = path.with_name(f"{REMOVING}{path.name}")  # never a release without its file
+    path.rename(doomed)
+    _remove(doomed)
 
 
 def _remove(path: Path) -> None:
