@@ -182,11 +182,19 @@ def narrow(rows: pl.DataFrame, shown: Any) -> list[tuple[float, tuple[float, flo
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_an_attacker_finds_nothing_narrower_than_the_range(seed: int) -> None:
     rows = network(seed, 3)
     block, start = choice(rows)
     assert np.abs(block.equations @ block.value).max() < 1e-9
+    assert narrow(rows, start.shown), "thresholds alone would have done"
+    assert not narrow(rows, protect(block, start))
+
+
+def test_an_attacker_finds_nothing_in_a_small_network() -> None:
+    rows = network(1, 2)
+    block, start = choice(rows)
     assert narrow(rows, start.shown), "thresholds alone would have done"
     assert not narrow(rows, protect(block, start))
 
