@@ -241,12 +241,14 @@ class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         k: Fewest people on each side of a number that is shown.
         dominance: Largest part of a shown number that one person may carry.
-        protection: Least width, as a part of a hidden number, of what can be worked out of it from all
+        audit: Also hide what hidden weights could be computed from; hides much in small networks.
+        protection: With audit: least width, as a part of a hidden number, of what can be worked out of it from all
             that is shown.
     """
 
     k: Annotated[int, Meta(ge=3)] = 5
     dominance: Share = 0.75
+    audit: bool = False
     protection: Share = 0.1
 
 

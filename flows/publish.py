@@ -73,7 +73,8 @@ def release(
         if "people" in (words["unit"], words.get("counts"))
     ]
     limits = Limits(rules.k, rules.dominance, rules.protection)
-    guarded = _guarded(con, config, counts, limits, today)
+    guarded = _guarded(con, config, counts, limits, today) if rules.audit else Guarded()
+    withheld = WITHHELD.name if rules.audit else None
     # Measure by measure: a few rows fit in memory where the whole table does not.
     measures = metrics.select("metric", "measure").rows()
     path = publish(
@@ -82,23 +83,20 @@ def release(
         content=Content(
             rows={
                 "metric_value": [
-                    disclosed_metric_value(counts, _part(METRIC_VALUE, *one), WITHHELD.name)
+                    disclosed_metric_value(counts, _part(METRIC_VALUE, *one), withheld)
                     for one in measures
                 ],
                 "trend": [
-                    disclosed_trend(
-                        counts, _part(METRIC_VALUE, *one), _part(TREND, *one), WITHHELD.name
-                    )
+                    disclosed_trend(counts, _part(METRIC_VALUE, *one), _part(TREND, *one), withheld)
                     for one in measures
                 ],
                 "direction": [
-                    disclosed_direction(counts, _part(METRIC_VALUE, *one), WITHHELD.name)
+                    disclosed_direction(counts, _part(METRIC_VALUE, *one), withheld)
                     for one in measures
                 ],
-                "line": [disclosed_line(counts, withheld=WITHHELD.name)],
+                "line": [disclosed_line(counts, withheld=withheld)],
                 "disclosure": [
-                    disclosure_rows(counts, _part(METRIC_VALUE, *one), WITHHELD.name)
-                    for one in measures
+                    disclosure_rows(counts, _part(METRIC_VALUE, *one), withheld) for one in measures
                 ],
                 "completeness": [mart.COMPLETENESS_ROWS],
                 "delivery": [mart.DELIVERY_ROWS],
@@ -133,7 +131,7 @@ def release(
     prune(config.published)
     if guarded.withdraw:
         withdraw(config.published, {one.path for one in releases(config.published)})
-    else:
+    elif rules.audit:
         withdraw(config.published, _of_other_rules(config, limits))
     return path
 

@@ -49,9 +49,9 @@ def judged(
 ) -> str:
     """SELECT of `source` with hidden_reason: NULL where the cell may be shown."""
     reason = _reason(people_counts)
-    source = f"(FROM {source} WHERE {IS_TOLD})"
     if withheld is None:
         return f"SELECT *, {reason} AS hidden_reason FROM {source}"
+    source = f"(FROM {source} WHERE {IS_TOLD})"
     return f"""
 SELECT told.* EXCLUDE (few), coalesce(told.few, withheld.reason) AS hidden_reason
 FROM (SELECT *, {reason} AS few FROM {source}) AS told
@@ -86,7 +86,7 @@ SELECT {", ".join(f"trend.{name}" for name in KEY)},
   {numbers},
   CASE WHEN cell.shown IS NULL THEN {quoted(FEW_PEOPLE)} ELSE cell.hidden_reason END
     AS hidden_reason
-FROM (FROM {trend} WHERE {IS_TOLD}) AS trend LEFT JOIN cell ON {same}
+FROM (FROM {trend} WHERE {IS_TOLD if withheld else "true"}) AS trend LEFT JOIN cell ON {same}
 """
 
 
@@ -126,7 +126,9 @@ def disclosed_line(
         "ratio": "recent_told AND base_told", "z": "recent_told AND base_told",
     }  # fmt: skip
     shown = ",\n  ".join(
-        _when(f"hidden_reason IS NULL AND {rests_on.get(name, 'true')}", name)
+        _when(
+            f"hidden_reason IS NULL AND {rests_on.get(name, 'true') if withheld else 'true'}", name
+        )
         for name in LINE_NUMBERS
     )
     series = ", ".join(name for name in key if name != "period")

@@ -58,9 +58,9 @@ class Guarded:
         withdraw: Earlier releases tell what this one must hide: they must go.
     """
 
-    audited: int
-    withheld: int
-    withdraw: bool
+    audited: int = 0
+    withheld: int = 0
+    withdraw: bool = False
 
 
 def withhold(
