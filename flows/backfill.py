@@ -12,7 +12,7 @@ from prefect import flow
 from flows.config import ConfigError, read_config
 from flows.occasion import ended, run_name, scheduled_at
 from flows.parameters import SettingsPath, Wait
-from flows.plan import ExportFile, found_files, to_read
+from flows.plan import ExportFile, found_files, known_files, to_read
 from flows.session import Done, Open, Origin, opened
 from flows.stages import FLOW_TIMEOUT, compute, ingest_files, publish_new
 from flows.transform import models_of
@@ -67,7 +67,8 @@ def check_window(since: date, until: date) -> None:
 
 def load_window(held: Open, done: Done, since: date, until: date, sources: Sequence[str]) -> None:
     """Load these days anew, and mark them as stale."""
-    there = [file for file in found_files(held.config).files if file.source.name in sources]
+    found = found_files(held.config, known_files(held.con)).files
+    there = [file for file in found if file.source.name in sources]
     files, done.gone = in_window(held.con, there, since, until, sources)
     ingest_files(held, done, files, days=(since, until))
     window.make_stale(held.con, since, until)

@@ -392,7 +392,7 @@ def main() -> None:
     from flows.backup import BackupError
     from flows.trends import NothingToShowError
     from warehouse.connection import WarehouseBusyError
-    from warehouse.layout import NewerDatabaseError
+    from warehouse.layout import NewerDatabaseError, OlderDatabaseError
     from warehouse.snapshot import UnsteadyError
 
     try:
@@ -402,7 +402,13 @@ def main() -> None:
         sys.exit(error.exit_code)
     except ConfigError as error:
         _stop(error, USAGE)
-    except (BackupError, NothingToShowError, NewerDatabaseError, UnsteadyError) as error:
+    except (
+        BackupError,
+        NothingToShowError,
+        NewerDatabaseError,
+        OlderDatabaseError,
+        UnsteadyError,
+    ) as error:
         _stop(error, FAILED)
     except WarehouseBusyError as error:
         _stop(error, BUSY)

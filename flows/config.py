@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from flows.config_scale import EventLake, Run, Spark
+from flows.incoming import is_on_its_way
 
 SETTINGS = "tieline.toml"
 HOME_VARIABLE = "TIELINE_HOME"
@@ -387,13 +388,27 @@ class Config(Struct, frozen=True):
         return self.home / Path(os.path.expandvars(path)).expanduser()
 
     def files(self, pattern: str) -> list[Path]:
-        """Files that match a glob, sorted; ** goes through folders. Hidden ones are left out."""
+        """Files that match a glob, sorted; ** goes through folders.
+
+        Hidden ones, and those that their names tell to be on their way, are left out.
+        """
+        root, rest = self._split(pattern)
+        found = root.glob(rest) if rest else [root]
+        return sorted(p for p in found if not is_on_its_way(p.name) and p.is_file())
+
+    def root(self, pattern: str) -> Path:
+        """The folder that no file of a glob lies outside of."""
+        root, rest = self._split(pattern)
+        return root if rest else root.parent
+
+    def _split(self, pattern: str) -> tuple[Path, str]:
+        """A glob as the folder without * that it begins with, and the rest; of a mere path, no rest."""
         whole = self.place(pattern)
         fixed = list(whole.parts[1:])
         cut = next((n for n, part in enumerate(fixed) if set(part) & set("*?[")), len(fixed))
-        root = Path(whole.anchor, *fixed[:cut])
-        found = [root] if cut == len(fixed) else root.glob(str(Path(*fixed[cut:])))
-        return sorted(p for p in found if p.is_file() and not p.name.startswith("."))
+        return Path(whole.anchor, *fixed[:cut]), "" if cut == len(fixed) else str(
+            Path(*fixed[cut:])
+        )
 
     def relative(self, path: Path) -> str:
         """`path` as seen from the home folder, for ledgers and messages."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from flows.directories import Told, told_by
+from flows.incoming import last_written
 from flows.plan import ExportFile, file_id, summary, without_path
+from flows.transient import is_transient
 from quality.checkpoint import validate
 from quality.quarantine import quarantine
 from quality.suites import Limits, row_rules
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from flows.config import Config
     from flows.plan import LeftAside
 
+ON_ITS_WAY = "was written to while it was read; the next run reads it"
+SHRUNK = 0.5  # a file with less than this part of its records is told
 STAGE_ROWS = 5_000_000  # participations staged before they are checked and loaded
 
 
@@ -90,8 +94,13 @@ def stage_file(
             counts["skipped"] += batch.skipped
             counts["automated"] += int(staged.events["is_automated"].sum())
             days.update(staged.events["day"].unique())
-    except UnreadableFileError as error:
+        _check_settled(file)
+    except (UnreadableFileError, OSError) as error:
+        if is_transient(error):
+            raise
         reason = without_path(error, file.path)
+        if isinstance(error, OSError):
+            reason = f"cannot be opened ({error.strerror}); mend its rights, or deliver it again"
         _forget_staged(con, file.file_id)
         load.stage(con, schema.QUARANTINE, _refusal(file.file_id, reason))
         return Read(file, refused=reason)
@@ -99,8 +108,8 @@ def stage_file(
         "file_id": file.file_id, "source": file.source.name,
         "partner": file.source.partner or file.source.name, "format": file.source.format,
         "path": file.shown, "content": file.content, "settings": file.settings, "bytes": file.size,
-        **counts, "first_day": min(days, default=None), "last_day": max(days, default=None),
-        "run_id": run_id,
+        "modified_ns": file.modified_ns, **counts, "first_day": min(days, default=None),
+        "last_day": max(days, default=None), "run_id": run_id,
     }  # fmt: skip
     load.stage(
         con,
@@ -110,6 +119,12 @@ def stage_file(
     return Read(
         file, counts["records"], counts["events"], counts["participations"], counts["rejected"]
     )
+
+
+def _check_settled(file: ExportFile) -> None:
+    """Raise UnreadableFileError if the file was written to since the run looked at it first."""
+    if file.modified_ns and last_written(file.path) != file.modified_ns:
+        raise UnreadableFileError(f"{file.path}: {ON_ITS_WAY}")
 
 
 def batches(
@@ -152,6 +167,18 @@ def note_left_aside(con: duckdb.DuckDBPyConnection, aside: Iterable[LeftAside]) 
         for source, holder, words in summary(aside)
     ]  # fmt: skip
     load.stage(con, schema.QUARANTINE, pl.DataFrame(rows, schema.polars_schema(schema.QUARANTINE)))
+
+
+def _note_shrunk(con: duckdb.DuckDBPyConnection, least: int) -> None:
+    """Tell of files that hold far fewer records than the last time: cut off, perhaps."""
+    con.execute(
+        f"""INSERT INTO {schema.STAGE}.quarantine
+        SELECT new.file_id, 0, 'file', 'read', 'holds ' || new.records || ' records, and held '
+          || old.records || ' the last time; if it was cut off, have it delivered again', NULL
+        FROM {schema.STAGE}.source_file AS new JOIN source_file AS old USING (file_id)
+        WHERE old.records >= $least AND new.records < $part * old.records""",
+        {"least": least, "part": SHRUNK},
+    )
 
 
 def forget_refusals(con: duckdb.DuckDBPyConnection, files: Iterable[ExportFile]) -> None:
@@ -287,6 +314,7 @@ def check_and_load(
     report = validate(con, limits, data_docs=config.docs, run_id=run_id, batch=batch)
     con.execute("BEGIN")
     try:
+        _note_shrunk(con, limits.least)
         quarantine(con, row_rules(limits), report)
         count = (
             f"SELECT count(*) FROM {schema.STAGE}.quarantine"

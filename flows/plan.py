@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows.config import Config, ConfigError, SourceFiles
+from flows.incoming import files_below, leads_out
+from flows.transient import is_transient
 from transforms.sources import SOURCES
 from transforms.sources.archives import is_zip, members
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.opening import fingerprint, head, opened
+from warehouse.ledger import Move
 from warehouse.refusals import given_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import duckdb
 
@@ -24,6 +29,9 @@ if TYPE_CHECKING:
 
 SURE = 0.5  # certainty from which a reader takes an archive as one export
 NAMED = 5  # files that a summary names
+SETTLED_NS = (
+    10 * 10**9
+)  # a file as young as this when it was read may have changed within its time stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class ExportFile:
     content: str
     settings: str
     size: int
+    modified_ns: int = 0  # when it, or the archive that it is in, was last written
 
     @property
     def shown(self) -> str:
@@ -69,14 +78,23 @@ class _Part(NamedTuple):
     holder: Path
     path: Path
     size: int
+    modified_ns: int
     refusal: str = ""
 
 
-def found_files(config: Config) -> Found:
+class Known(NamedTuple):
+    """What the ledger says of a file that was read."""
+
+    size: int
+    modified_ns: int
+    content: str
+
+
+def found_files(config: Config, known: Mapping[int, Known] = MappingProxyType({})) -> Found:
     """Look at what the settings name: files, folders, and archives as if they were folders.
 
     Of a folder, and of an archive that no reader takes as one export, those files are read that
-    may be in the format of the source.
+    may be in the format of the source. A file of which size and time are those of `known` is not opened.
     """
     found = Found([], [])
     for source in config.settings.source:
@@ -86,21 +104,24 @@ def found_files(config: Config) -> Found:
                 f"`tieline sources` lists them: {', '.join(SOURCES)}"
             )
         settings = config.reading(source)
-        for part in _parts(config, source):
+        for part in _parts(config, source, known):
             label = config.relative(part.path)
             if part.refusal:
                 holder = config.relative(part.holder)
                 found.aside.append(LeftAside(source, holder, label, part.refusal))
                 continue
+            number = file_id(source.name, label)
+            content = _content(part.path, known.get(number), part.size, part.modified_ns)
             found.files.append(
                 ExportFile(
-                    file_id=file_id(source.name, label),
+                    file_id=number,
                     source=source,
                     path=part.path,
                     label=label,
-                    content=fingerprint(part.path),
+                    content=content,
                     settings=settings,
                     size=part.size,
+                    modified_ns=part.modified_ns,
                 )
             )
     return found
@@ -109,6 +130,29 @@ def found_files(config: Config) -> Found:
 def masked(label: str) -> str:
     """`label` without what stands before an @ in it."""
     return re.sub(r"[^/\s]+@", "…@", label)
+
+
+def known_files(con: duckdb.DuckDBPyConnection) -> dict[int, Known]:
+    """The ledger, less the files that were written so shortly before that they may have been since."""
+    rows = con.execute(
+        """SELECT file_id, bytes, modified_ns, content FROM source_file JOIN run USING (run_id)
+           WHERE modified_ns > 0 AND content <> ''
+             AND modified_ns < epoch_ns(started_at) - $settled""",
+        {"settled": SETTLED_NS},
+    ).fetchall()
+    return {number: Known(*facts) for number, *facts in rows}
+
+
+def _content(path: Path, known: Known | None, size: int, modified_ns: int) -> str:
+    """Hash of the file; of one that cannot be opened none, which its reading will tell."""
+    if known and known[:2] == (size, modified_ns):
+        return known.content
+    try:
+        return fingerprint(path)
+    except OSError as error:
+        if is_transient(error):
+            raise
+        return "unreadable"
 
 
 def summary(aside: Iterable[LeftAside]) -> Iterator[tuple[SourceFiles, str, str]]:
@@ -127,36 +171,49 @@ def export_files(config: Config) -> Iterator[ExportFile]:
     yield from found_files(config).files
 
 
-def _parts(config: Config, source: SourceFiles) -> Iterator[_Part]:
+def _parts(config: Config, source: SourceFiles, known: Mapping[int, Known]) -> Iterator[_Part]:
     reader, folder = SOURCES[source.format], config.place(source.files)
+
+    def unpacked(path: Path) -> Iterator[_Part]:
+        if away := leads_out(path, folder if folder.is_dir() else config.root(source.files)):
+            yield _Part(path, path, 0, 0, away)
+            return
+        facts = path.stat()
+        same = known.get(file_id(source.name, config.relative(path)))
+        if same and same[:2] == (facts.st_size, facts.st_mtime_ns):
+            yield _Part(path, path, facts.st_size, facts.st_mtime_ns)
+        else:
+            yield from _unpacked(path, reader, facts)
+
     if not folder.is_dir():
         for path in config.files(source.files):
-            yield from _unpacked(path, reader)
+            yield from unpacked(path)
         return
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        if any(name.startswith(".") for name in path.relative_to(folder).parts):
-            continue
-        for part in _unpacked(path, reader):
+    for path in files_below(folder):
+        for part in unpacked(path):
             is_within = part.path != path or part.refusal
-            yield part if is_within else part._replace(
+            is_known = file_id(source.name, config.relative(path)) in known
+            yield part if is_within or is_known else part._replace(
                 holder=folder, refusal=_unlike(path, reader)
             )  # fmt: skip
 
 
-def _unpacked(path: Path, reader: Source) -> Iterator[_Part]:
+def _unpacked(path: Path, reader: Source, facts: os.stat_result) -> Iterator[_Part]:
     """The files of an archive, or the file itself: also where nothing in it can be read."""
-    whole = _Part(path, path, path.stat().st_size)
-    with path.open("rb") as file:
-        is_archive = is_zip(file.read(4))
-    if not is_archive or reader.sniff(path, head(path)) >= SURE:
+    whole = _Part(path, path, facts.st_size, facts.st_mtime_ns)
+    try:
+        with path.open("rb") as file:
+            is_archive = is_zip(file.read(4))
+        if not is_archive or reader.sniff(path, head(path)) >= SURE:
+            yield whole
+            return
+        held = members(path)
+    except (UnreadableFileError, OSError):  # which the reader will say
         yield whole
         return
-    try:
-        held = members(path)
-    except UnreadableFileError:  # which the reader will say
-        held = []
     parts = [
-        _Part(path, one.path, one.size, one.refusal or _unlike(one.path, reader)) for one in held
+        _Part(path, one.path, one.size, facts.st_mtime_ns, one.refusal or _unlike(one.path, reader))
+        for one in held
     ]
     if len(parts) == 1 or all(part.refusal for part in parts):
         yield whole
@@ -169,6 +226,8 @@ def _unlike(path: Path, reader: Source) -> str:
     try:
         with opened(path):
             return "" if reader.sniff(path, head(path)) > 0 else f"no {reader.name} in it"
+    except OSError:  # which the reader will say
+        return ""
     except UnreadableFileError as error:
         return without_path(error, path)
 
@@ -184,9 +243,14 @@ def without_path(error: Exception, path: Path) -> str:
     return " ".join(told.split())  # a header may hold line ends
 
 
-def to_read(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list[ExportFile]:
-    """Files that are new, changed or refused last time; a renamed copy of a read one is none of these."""
-    refused = {
+def to_read(
+    con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile], again: Iterable[int] = ()
+) -> list[ExportFile]:
+    """Files that are new, changed, refused last time or named by `again` (file_id).
+
+    A renamed copy of a read one is none of these.
+    """
+    refused = set(again) | {
         number
         for (number,) in con.execute(
             "SELECT file_id FROM quarantine WHERE stage = 'batch'"
@@ -209,6 +273,18 @@ def to_read(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list
             chosen.append(file)
             held.add(_seen(file))
     return chosen
+
+
+def renamed(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list[Move]:
+    """Files of the ledger that are no longer there, while one with their bytes is, under a new name."""
+    rows = con.execute("SELECT file_id, source, content, settings FROM source_file").fetchall()
+    there, listed = {file.file_id for file in files}, {row[0] for row in rows}
+    gone = {tuple(seen): number for number, *seen in rows if number not in there}
+    new: dict[int, Move] = {}
+    for file in files:
+        if file.file_id not in listed and _seen(file) in gone:
+            new.setdefault(gone[_seen(file)], Move(gone[_seen(file)], file.file_id, file.shown))
+    return list(new.values())
 
 
 def _seen(file: ExportFile) -> tuple[str, str, str]:

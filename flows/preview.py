@@ -17,7 +17,7 @@ from flows.directories import told_now
 from flows.estimate import estimate
 from flows.ingest import batches
 from flows.lists import listed
-from flows.plan import ExportFile, found_files, to_read, without_path
+from flows.plan import ExportFile, found_files, known_files, to_read, without_path
 from flows.progress import steps
 from flows.retention import kept_now
 from flows.tables import many
@@ -29,6 +29,7 @@ from transforms.sources.base import UnreadableFileError
 from warehouse import identity, load, memberships
 from warehouse import preview as differences
 from warehouse.connection import open_readonly, open_scratch
+from warehouse.layout import require_present
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +69,7 @@ def preview(config: Config, *, rebuild: bool = False) -> Iterator[str]:
         known = {number for (number,) in con.execute("SELECT file_id FROM source_file").fetchall()}
         differences.begin(con)
         reading = Reading(config, key, counted, kept.since if kept else None)
-        shown = _read(con, reading, to_read(con, found_files(config).files))
+        shown = _read(con, reading, to_read(con, found_files(config, known_files(con)).files))
         yield from _told(shown, known)
         good = [one for one in shown if not one.refused]
         changed, days = differences.changes(con, [one.file.file_id for one in good])
@@ -103,6 +104,7 @@ def _databases(
         nobody = pl.Series("address_id", dtype=pl.Int64)
         return con, pl.DataFrame(schema=people.IDENTITY), _counted(config, nobody, key)
     con = stack.enter_context(open_readonly(config.warehouse))
+    require_present(con)
     with open_readonly(config.identity) as known:
         buried = identity.tombstones(known)["address_id"]
         return con, identity.addresses(known), _counted(config, buried, key)

@@ -9,10 +9,11 @@ import polars as pl
 
 from flows.config import ConfigError
 from flows.directories import directory_files
-from flows.plan import file_id
+from flows.plan import file_id, masked
 from transforms.sources.opening import fingerprint
 from warehouse import load, refusals
 from warehouse.connection import open_readonly, open_warehouse, warehouse_lock
+from warehouse.layout import require_present
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,7 @@ def discard(config: Config, files: Sequence[str], wait: int) -> int:
         contents = {
             row["file_id"]: fingerprint(path)
             for row in chosen.iter_rows(named=True)
-            if (path := config.place(row["file"])).is_file()
+            if (path := config.place(row["label"])).is_file()
         }
         return refusals.discard(con, chosen["file_id"].to_list(), contents)
 
@@ -83,28 +84,37 @@ def discard(config: Config, files: Sequence[str], wait: int) -> int:
 def _readonly(config: Config) -> duckdb.DuckDBPyConnection:
     if not config.warehouse.is_file():
         raise ConfigError(f"{config.warehouse}: nothing has run yet; run `tieline run`")
-    return open_readonly(config.warehouse)
+    con = open_readonly(config.warehouse)
+    require_present(con)
+    return con
 
 
 def _files(con: duckdb.DuckDBPyConnection, config: Config) -> pl.DataFrame:
-    """(file_id, source, file) of all that can have been refused: read ones, others that are there."""
-    read = con.sql("SELECT file_id, source, path AS file FROM source_file").pl()
+    """(file_id, source, file, label) of all that can have been refused: others that are there, read ones.
+
+    `file` is the label without the names that calendars are called after.
+    """
+    read = con.sql("SELECT file_id, source, path AS file, path AS label FROM source_file").pl()
     there = [
-        (file_id(source.name, label), source.name, label)
+        (file_id(source.name, label), source.name, masked(label), label)
         for source in config.settings.source
         for label in {*map(config.relative, config.files(source.files)), source.files.rstrip("/")}
-    ] + [(file_id("directory", label), DIRECTORY, label) for label in directory_files(config)]
+    ] + [
+        (file_id("directory", label), DIRECTORY, masked(label), label)
+        for label in directory_files(config)
+    ]
     known = pl.DataFrame(there, schema=read.schema, orient="row")
     return pl.concat([known, read]).unique("file_id", keep="first", maintain_order=True)
 
 
 def _chosen(known: pl.DataFrame, files: Sequence[str]) -> pl.DataFrame:
     """Those of `known` that the paths or globs name. Raises ConfigError for one that names none."""
-    names = known["file"].to_list()
+    names = {*known["file"], *known["label"]}
     hits = {one: [n for n in names if n == one or fnmatchcase(n, one)] for one in files}
     for one, found in hits.items():
         if not found:
             raise ConfigError(
                 f"{one}: no such file in the ledger; `tieline quarantine list` has them"
             )
-    return known.filter(pl.col("file").is_in([name for found in hits.values() for name in found]))
+    chosen = [name for found in hits.values() for name in found]
+    return known.filter(pl.col("file").is_in(chosen) | pl.col("label").is_in(chosen))

@@ -106,7 +106,6 @@ def _running(
     os.umask(0o077)  # what a run writes is its owner's; the published folder sets its own modes
     journal.begin()
     journal.to_server()
-    journal.RUN.set(done.run_id)
     with ExitStack() as stack:
         con = stack.enter_context(open_warehouse(config.warehouse, reach=[config.published]))
         people = stack.enter_context(open_warehouse(config.identity))
@@ -114,6 +113,8 @@ def _running(
         identity.create(people)
         hold_to_key(config, con, people, key)
         load.clear_stage(con)
+        done.run_id = state.next_run_id(con, now)
+        journal.RUN.set(done.run_id)
         state.begin_run(con, done.run_id, now)
         state.note_origin(
             con, done.run_id, origin.flow, scheduled_at=origin.scheduled_at, window=origin.window

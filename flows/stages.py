@@ -19,7 +19,7 @@ from flows.engines import spark_of
 from flows.journal import note
 from flows.lakes import write_lake
 from flows.mirror import mirror
-from flows.plan import ExportFile, LeftAside, found_files, to_read
+from flows.plan import ExportFile, LeftAside, found_files, known_files, renamed, to_read
 from flows.progress import steps
 from flows.publish import release
 from flows.readers import side_by_side
@@ -27,9 +27,11 @@ from flows.session import Done, Open
 from flows.spool import Spooled
 from flows.transform import bring_up_to_date
 from flows.transient import retried
+from quality.quarantine import now_in_reach
+from quality.suites import Limits
 from transforms.model import Model
 from transforms.runner import Built
-from warehouse import window
+from warehouse import ledger, window
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -101,9 +103,11 @@ def _done(stage: Task[P, R], *arguments: P.args, **named: P.kwargs) -> R:
 
 def ingest_new(held: Open, done: Done) -> None:
     """Read what is new or changed, check and load it."""
-    there, aside = found_files(held.config)
+    there, aside = found_files(held.config, known_files(held.con))
+    ledger.follow(held.con, renamed(held.con, there))
     ingest.forget_refusals(held.con, there)
-    ingest_files(held, done, to_read(held.con, there), aside)
+    due = now_in_reach(held.con, Limits(held.config.today()))
+    ingest_files(held, done, to_read(held.con, there, due), aside)
 
 
 def ingest_files(

@@ -60,6 +60,7 @@ def bring_up_to_date(
 
     con.execute("BEGIN")
     try:
+        rebuild = state.compute_until(con, today) or rebuild
         was_spark = bool(con.execute("FROM lake_model LIMIT 1").fetchall())
         if rebuild or was_spark != (spark is not None):
             con.execute("DELETE FROM model_state")

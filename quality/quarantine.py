@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from quality.suites import EVENT, FILE, PARTICIPATION, SUITES, RowRule
+from quality.suites import EVENT, FILE, PARTICIPATION, SUITES, TOO_FAR_AHEAD, Limits, RowRule
 from warehouse.schema import MEMBERSHIP, QUARANTINE, STAGE, quoted
 
 if TYPE_CHECKING:
@@ -46,6 +46,20 @@ def quarantine(con: duckdb.DuckDBPyConnection, rules: Iterable[RowRule], report:
         f"DELETE FROM {STAGE}.{PARTICIPATION} WHERE (file_id, event_id) NOT IN"
         f" (SELECT (file_id, event_id) FROM {STAGE}.{EVENT})"
     )
+
+
+def now_in_reach(con: duckdb.DuckDBPyConnection, limits: Limits) -> set[int]:
+    """Files of which a row was refused as too far ahead, by a clock that was slow or long ago, and is no more."""
+    return {
+        number
+        for (number,) in con.execute(
+            f"""SELECT DISTINCT file_id FROM quarantine
+            WHERE stage = 'validate' AND contains(reason, {quoted(TOO_FAR_AHEAD)})
+              AND try_cast(json_extract_string(record, '$.day') AS DATE) <= CASE
+                WHEN json_extract_string(record, '$.channel') = 'meeting'
+                THEN DATE '{limits.last_meeting}' ELSE DATE '{limits.last_other}' END"""
+        ).fetchall()
+    }
 
 
 def _refuse_files(con: duckdb.DuckDBPyConnection, report: Report) -> None:

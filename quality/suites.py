@@ -42,6 +42,16 @@ class Limits:
     rejected_share: float = 0.5  # a file with more refused than this is refused whole
     least: int = 20  # records or events below which no share is taken
 
+    @property
+    def last_meeting(self) -> date:
+        """Last day that a meeting may lie on."""
+        return self.today + timedelta(days=self.meeting_days)
+
+    @property
+    def last_other(self) -> date:
+        """Last day that anything else may lie on."""
+        return self.today + timedelta(days=self.other_days)
+
 
 @dataclass(frozen=True, slots=True)
 class RowRule:
@@ -78,6 +88,7 @@ class FileRule:
 
 
 Rule = RowRule | FileRule
+TOO_FAR_AHEAD: Final = "the event lies too far ahead"
 
 
 def described(rule: Rule) -> str:
@@ -132,14 +143,13 @@ def _of_column(table: str, column: Column) -> list[RowRule]:
 
 
 def _not_too_far_ahead(limits: Limits) -> RowRule:
-    meeting = limits.today + timedelta(days=limits.meeting_days)
-    other = limits.today + timedelta(days=limits.other_days)
+    meeting, other = limits.last_meeting, limits.last_other
     return RowRule(
         EVENT,
         "day_not_too_far_ahead",
         "day IS NULL OR channel IS NULL OR day <= "
         f"CASE channel WHEN 'meeting' THEN DATE '{meeting}' ELSE DATE '{other}' END",
-        f"the event lies too far ahead: a meeting after {meeting}, anything else after {other}",
+        f"{TOO_FAR_AHEAD}: a meeting after {meeting}, anything else after {other}",
     )
 
 
@@ -233,7 +243,7 @@ def _too_many_broken(limits: Limits) -> FileRule:
 
 
 def _only_future(limits: Limits) -> FileRule:
-    last = limits.today + timedelta(days=limits.other_days)
+    last = limits.last_other
     return FileRule(
         "not_only_future",
         "SELECT file_id, count(*) || ' events, the first on ' || min(day) AS detail"

@@ -24,6 +24,10 @@ class NewerDatabaseError(Exception):
     """The database was written by a newer Tieline; the message says by which."""
 
 
+class OlderDatabaseError(Exception):
+    """The database is still as an older Tieline made it; the message says what raises it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What turns the layout before `to` into it. Its SQL names tables as they were then."""
@@ -81,14 +85,28 @@ def layout_of(con: duckdb.DuckDBPyConnection) -> int:
     rows = con.execute("SELECT version, tieline FROM layout").fetchall()
     found, program = rows[0] if rows else (0, "")
     if found > VERSION:
-        path = con.execute(
-            "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
-        ).fetchall()[0][0]
         raise NewerDatabaseError(
-            f"{path}: written by Tieline {program} (layout {found}), newer than this one"
+            f"{_path(con)}: written by Tieline {program} (layout {found}), newer than this one"
             f" ({version('tieline')}, layout {VERSION}); install that version, or restore a backup"
         )
     return int(found)
+
+
+def require_present(con: duckdb.DuckDBPyConnection) -> None:
+    """Raise OlderDatabaseError or NewerDatabaseError unless the layout is today's."""
+    found = layout_of(con)
+    if found < VERSION:
+        raise OlderDatabaseError(
+            f"{_path(con)}: of an older Tieline (layout {found}, now {VERSION}); `tieline run` upgrades it"
+        )
+
+
+def _path(con: duckdb.DuckDBPyConnection) -> str:
+    return str(
+        con.execute(
+            "SELECT path FROM duckdb_databases() WHERE database_name = current_database()"
+        ).fetchall()[0][0]
+    )
 
 
 def fit_stage(con: duckdb.DuckDBPyConnection, tables: Iterable[Table], schema: str) -> None:

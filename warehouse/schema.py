@@ -201,6 +201,7 @@ SOURCE_FILE = Table(
         Column("content", "VARCHAR", "BLAKE2b of the bytes."),
         Column("settings", "VARCHAR", "Hash of all settings that change what is read."),
         Column("bytes", "BIGINT", "Size of the file."),
+        Column("modified_ns", "BIGINT", "When it was last written as it was read, in nanoseconds since 1970; 0 where unknown.", before="0"),
         Column("records", "BIGINT", "Records in the file."),
         Column("events", "BIGINT", "Events read: one record can hold several (a series) or none."),
         Column("participations", "BIGINT", "Participations read."),
@@ -259,6 +260,11 @@ STALE_DAY = Table(
     "stale_day",
     "Days whose models must be computed again; days still to come wait here for their turn.",
     (Column("day", "DATE", "The day."),),
+)
+COMPUTED_UNTIL = Table(
+    "computed_until",
+    "Up to which day the models were computed last; an earlier one tells that a clock was wrong.",
+    (Column("day", "DATE", "First day that is left out, because it was not over."),),
 )
 MODEL_STATE = Table(
     "model_state",
@@ -481,8 +487,8 @@ TREND = Table(
 
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
-    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN, RUN_ORIGIN,
-    RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD, AUDITED,
+    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, COMPUTED_UNTIL, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN,
+    RUN_ORIGIN, RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD, AUDITED,
     LAKE_DAY, LAKE_STATE, LAKE_MODEL,
 )  # fmt: skip
 

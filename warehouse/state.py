@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,9 +12,24 @@ if TYPE_CHECKING:
     import duckdb
 
 
+_ID = "%Y%m%dT%H%M%SZ"
+
+
 def new_run_id(now: datetime) -> str:
     """A name that sorts by time: 20261124T021500Z."""
-    return now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return now.astimezone(UTC).strftime(_ID)
+
+
+def next_run_id(con: duckdb.DuckDBPyConnection, now: datetime) -> str:
+    """The name of a run that begins now; just after the newest one where the clock has gone back."""
+    named = new_run_id(now)
+    newest = con.execute("SELECT max(run_id) FROM run").fetchall()[0][0]
+    if newest is None or named > newest:
+        return named
+    try:
+        return new_run_id(datetime.strptime(f"{newest}+0000", f"{_ID}%z") + timedelta(seconds=1))
+    except ValueError:  # named by hand
+        return named
 
 
 def begin_run(con: duckdb.DuckDBPyConnection, run_id: str, now: datetime) -> None:
@@ -61,11 +76,14 @@ def note_costs(
 
 
 def covered_by(con: duckdb.DuckDBPyConnection, scheduled_at: datetime) -> str | None:
-    """The last whole night that began at or after `scheduled_at` and succeeded; None if none did."""
+    """The last whole night that began at or after `scheduled_at` and succeeded; None if none did.
+
+    A night of a clock that ran ahead, and seems to lie in the future, covers nothing.
+    """
     rows = con.execute(
         "SELECT max(run_id) FROM run JOIN run_origin USING (run_id)"
-        " WHERE flow = 'nightly' AND state = 'succeeded' AND started_at >= ?",
-        [scheduled_at.astimezone(UTC).replace(tzinfo=None)],
+        " WHERE flow = 'nightly' AND state = 'succeeded' AND started_at BETWEEN ? AND ?",
+        [when.astimezone(UTC).replace(tzinfo=None) for when in (scheduled_at, datetime.now(UTC))],
     ).fetchall()
     return None if rows[0][0] is None else str(rows[0][0])
 
@@ -82,6 +100,26 @@ def end_run(
     """Close the run as succeeded or failed."""
     ended = datetime.now(UTC).replace(tzinfo=None)
     note_run(con, run_id, {"ended_at": ended, "state": state, "message": message})
+
+
+def compute_until(con: duckdb.DuckDBPyConnection, today: date) -> bool:
+    """Remember that models leave out `today` and what follows; tell whether all must be computed anew.
+
+    It must where an earlier run went further, because its clock or this one's was wrong: days that
+    are not over then wait for their turn again. Call inside the transaction that computes.
+    """
+    before = con.execute("SELECT day FROM computed_until").fetchall()
+    if before == [(today,)]:
+        return False
+    con.execute("DELETE FROM computed_until")
+    con.execute("INSERT INTO computed_until VALUES (?)", [today])
+    if not before or before[0][0] < today:
+        return False
+    con.execute(
+        "INSERT INTO stale_day SELECT DISTINCT day FROM event WHERE day >= ? EXCEPT FROM stale_day",
+        [today],
+    )
+    return True
 
 
 def published(con: duckdb.DuckDBPyConnection) -> str | None:

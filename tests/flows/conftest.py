@@ -346,7 +346,7 @@ Tables = dict[str, pl.DataFrame]
 # What tells of the run itself: another run, another value.
 OF_THE_RUN = {
     "run": None, "run_origin": None, "run_stage": None, "run_source": None, "quality_result": None,
-    "source_file": "run_id",
+    "computed_until": None, "source_file": ["run_id", "modified_ns"],
 }  # fmt: skip
 
 
@@ -390,7 +390,9 @@ def _names(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     ).fetchall()
 
 
-def _sorted(con: duckdb.DuckDBPyConnection, table: str, without: str | None = None) -> pl.DataFrame:
+def _sorted(
+    con: duckdb.DuckDBPyConnection, table: str, without: list[str] | None = None
+) -> pl.DataFrame:
     rows = con.sql(f"FROM {table}").pl()
     rows = rows.drop(without) if without else rows
     # Sums of doubles depend on their order, so doubles come last.

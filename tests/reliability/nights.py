@@ -14,6 +14,7 @@ import sys
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -48,7 +49,14 @@ def one_night(order: dict[str, Any], told: int) -> None:
     if before:
         exec(before, {})  # a fault to inject, from the test itself
     _tell_stages(told)
-    night(Path(order["home"]), wait=order.get("wait", 0), rebuild=order.get("rebuild", False))
+    if order.get("backfill"):
+        from flows.backfill import backfill
+
+        since, until = map(date.fromisoformat, order["backfill"])
+        home = order["home"]
+        backfill.fn(since, until, f"{home}/tieline.toml", home, wait=order.get("wait", 0))
+    else:
+        night(Path(order["home"]), wait=order.get("wait", 0), rebuild=order.get("rebuild", False))
     os.write(told, b"end\n")
 
 
