@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo install dev test test-all test-browser test-reliability lint types bench docs wheel duckdb2 test-bi test-scale clean
+.PHONY: help demo install dev test test-all test-browser test-reliability audit lint types bench docs wheel duckdb2 test-bi test-scale clean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,7 +57,12 @@ $(VENV)/.browser: $(VENV)/.dev
 	@bash .ci/browser.sh $(VENV)/npm && touch $@
 
 test-reliability: $(VENV)/.dev  ## 200 nights killed at any instant, and every other fault
-	@TIELINE_KILLS=$${TIELINE_KILLS:-200} $(BIN)/python -m pytest -s tests/reliability tests/warehouse tests/serving/test_crash.py tests/flows/test_backup.py
+	@TIELINE_KILLS=$${TIELINE_KILLS:-200} $(BIN)/python -m pytest -s tests/reliability tests/warehouse tests/serving/test_crash.py tests/flows/test_backup.py tests/flows/test_incoming.py tests/security
+
+audit: $(VENV)/.dev  ## Known vulnerabilities of what Tieline is built on; asks a public database
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -q pip-audit
+	@$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audit/installed.txt
+	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r $(VENV)/audit/installed.txt
 
 wheel: $(VENV)/.dev  ## Build the wheel and run it away from the sources
 	@$(BIN)/python .ci/smoke_wheel.py

@@ -421,7 +421,9 @@ def main() -> None:
 
 
 def _stop(error: object, code: int) -> None:
-    click.echo(f"tieline: {' '.join(str(error).split())}", err=True)
+    from flows.tables import harmless
+
+    click.echo(f"tieline: {harmless(' '.join(str(error).split()))}", err=True)
     sys.exit(code)
 
 

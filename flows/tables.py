@@ -25,16 +25,22 @@ def show(rows: pl.DataFrame, title: str = "") -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(width=None if sys.stdout.isatty() else 140, soft_wrap=False)
     if title:
-        console.print(title, highlight=False)
+        console.print(Text(harmless(title)))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, kind in rows.schema.items():
         table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
     for row in rows.iter_rows():
-        table.add_row(*(_cell(value) for value in row))
+        table.add_row(*(Text(_cell(value)) for value in row))  # a name is no markup
     console.print(table)
+
+
+def harmless(text: str) -> str:
+    """`text` without what a terminal obeys: a partner's name moves no cursor and hides nothing."""
+    return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
 
 
 def _cell(value: object) -> str:
@@ -42,7 +48,7 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{round(value, 3) + 0.0:,.3f}".rstrip("0").rstrip(".")  # + 0.0: never "-0"
-    return f"{value:,}" if isinstance(value, int) else str(value)
+    return f"{value:,}" if isinstance(value, int) else harmless(str(value))
 
 
 def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:

@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from tests.flows.conftest import STAFF, Meeting, assert_same, make_home, published, tables
+from tests.flows.conftest import (
+    STAFF,
+    Meeting,
+    Tables,
+    assert_same,
+    make_home,
+    published,
+    tables,
+)
 from tests.reliability.after import look
 from tests.reliability.conftest import NETWORK
 from warehouse.serving.releases import releases
@@ -61,13 +69,20 @@ def test_a_night_of_a_wrong_clock_is_mended_by_the_next(
     ended = nights.run(wrong, before=SHIFT.replace("DAYS", str(days)))
     assert ended.code == 0, ended
     assert nights.run(wrong).code == 0
-    assert_same(tables(wrong), tables(right))
+    assert_same(without_waiting(wrong), without_waiting(right))
     assert_same(published(wrong), published(right))
     with duckdb.connect(str(wrong / "warehouse/tieline.duckdb"), read_only=True) as con:
         ids = [one for (one,) in con.execute("SELECT run_id FROM run ORDER BY rowid").fetchall()]
+        lost = con.execute(
+            "SELECT day FROM event WHERE day > today() AND day NOT IN (FROM stale_day)"
+        ).fetchall()
     assert ids == sorted(set(ids)), "runs are not in the order in which they ran"
-    assert nights.run(wrong).code == 0
-    assert_same(tables(wrong), tables(right))
+    assert not lost, "a day to come that does not wait for its turn"
+
+
+def without_waiting(home: Path) -> Tables:
+    """All but the days that wait; which empty ones do depends on when people were loaded."""
+    return {name: rows for name, rows in tables(home).items() if name != "main.stale_day"}
 
 
 # --- disks ---------------------------------------------------------------------------------------
