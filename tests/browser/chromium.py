@@ -52,6 +52,7 @@ def browser(folder: Path) -> Iterator[WebDriver]:
         "prefs", {"download.default_directory": str(folder), "download.prompt_for_download": False}
     )
     driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_script_timeout(3 * SECONDS)  # axe-core on a busy machine
     try:
         driver.execute_cdp_cmd(
             "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
