@@ -249,7 +249,6 @@ def test_a_renewed_key_changes_every_pseudonym_and_no_number(home: Path) -> None
     assert published(home).keys() == shown.keys()
     # A changed export meets the events that were renewed.
     write_exports(home, small_network(weeks=3))
-    alias(home)
     night(home)
     assert tables(home)["main.event"].height == before["main.event"].height
     # Tombstones hold under the new key, and so do hashes made with the old one.

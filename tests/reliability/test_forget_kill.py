@@ -170,7 +170,11 @@ def test_a_killed_renewal_is_ended_or_undone(nights: Nights, evening: Path, tmp_
         assert traces(files(home), [], old_ids) == []
         assert nights.run(home).code == 0
         again = tables(home)
-        assert all(again[name].equals(rows) for name, rows in found.items() if name not in OF_RUNS)
+        assert all(
+            again[name].equals(rows)
+            for name, rows in found.items()
+            if name not in OF_RUNS and not name.startswith("stage.")
+        )
         assert_same(published(home), shown)
         if len(key.split(b"\n")) > 1:
             assert (
