@@ -117,7 +117,7 @@ def _die_at_write(number: int) -> None:
 def _few_models() -> None:
     """What publication needs, two metrics, and what they read."""
     import flows.publish
-    from flows import nightly
+    from flows import backfill, nightly
     from transforms.model import read_models
 
     models = {model.name: model for model in read_models()}
@@ -129,7 +129,7 @@ def _few_models() -> None:
             wanted.add(name)
             ahead += models[name].reads
     few = [model for model in models.values() if model.name in wanted]
-    nightly.models_of = lambda _config: few
+    nightly.models_of = backfill.models_of = lambda _config: few
 
     def page(folder: Path) -> None:
         (folder / "report.html").write_text("a report")
