@@ -87,7 +87,8 @@ def state(warehouse: Path) -> dict[str, tuple[int, int]]:
             row[0]
             for row in con.execute(
                 """SELECT table_name FROM duckdb_tables()
-                   WHERE schema_name = 'main' AND table_name <> 'run'"""
+                   WHERE schema_name = 'main'
+                   AND table_name NOT IN ('run', 'run_origin', 'run_stage', 'run_source')"""
             ).fetchall()
         ]
         return {

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from tests.real.conftest import Example
 
-pytestmark = pytest.mark.integration
+# Fourteen years of days: minutes for each of the two runs.
+pytestmark = [pytest.mark.integration, pytest.mark.slow]
 WHOLE = network.WHOLE
 CHANNELS = ("meeting", "work")
 EARLY, LATE = date.min, date.max
