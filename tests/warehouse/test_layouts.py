@@ -15,8 +15,9 @@ from warehouse import identity, layout, load, schema
 
 CREATE = {"warehouse": load.create, "identity": identity.create}
 TABLES = {"warehouse": schema.WAREHOUSE, "identity": identity.TABLES}
-# What an upgraded warehouse keeps that a new one never had: each run's own story.
-OF_RUNS = ("main.run", "main.quality_result")
+# What an upgraded warehouse keeps that a new one never had: each run's own story. And days that wait for a
+# lake: a warehouse that never wrote one is compared with it whole.
+OF_RUNS = ("main.run", "main.quality_result", "main.lake_day")
 
 
 def shape(path: Path) -> list[tuple]:
