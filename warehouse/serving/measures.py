@@ -58,6 +58,7 @@ _BOTH: Final = (
     Measure("people", "interaction_volume", "people", "Active people."),
     Measure("ties", "interaction_volume", "ties", "Active ties."),
     Measure("cross_boundary_share", "cross_boundary_share", "share", "Part of the weight that runs between different units."),
+    Measure("unknown_share", "cross_boundary_share", "unknown_share", "Part of the weight that touches people whom no directory knows: how far to trust the rest."),
     Measure("initiators", "initiators", "effective", "Over how many people taking the initiative is spread."),
     Measure("convened_events", "convening", "events", "Events that bring people of several units together."),
     Measure("conveners", "convening", "conveners", "People who convened them."),
