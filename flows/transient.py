@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 from typing import Any
 
-from prefect.tasks import exponential_backoff
-
 from warehouse.connection import WarehouseBusyError
 
 # A mount that is away or full, a file that another process holds or still writes.
@@ -36,6 +34,8 @@ def is_transient(error: BaseException | None) -> bool:
 
 def retried(times: int = 4, seconds: float = 5) -> dict[str, Any]:
     """Options of a Prefect task that tries again after about `seconds`, then twice that, and so on."""
+    from prefect.tasks import exponential_backoff  # light commands ask only what is transient
+
     return {
         "retries": times,
         "retry_delay_seconds": exponential_backoff(backoff_factor=seconds),

@@ -139,7 +139,7 @@ def test_each_message_to_somebody_weighs_one(events: list) -> None:
 def test_expected_ei_and_z_by_every_relabelling() -> None:
     con = empty_warehouse()
     fill(con, INPUTS / "t1")
-    build(con, behind("ei_index"))
+    build(con, behind("ei_index", "tie"))
     members = [(person_id(m["person"]), m["unit"]) for m in rows(INPUTS / "t1" / "members.csv")]
     ties = con.execute(
         "SELECT s, t, w FROM tie WHERE grain = 'month' AND channel = '(all)' AND period = '2024-06-01'"
@@ -166,7 +166,7 @@ def test_expected_ei_and_z_by_every_relabelling() -> None:
 def test_ei_moments_hold_for_any_small_network(events: list) -> None:
     con = warehouse()
     meet(con, events)
-    build(con, behind("ei_index"))
+    build(con, behind("ei_index", "tie"))
     quarter = con.execute(
         "SELECT s - 1, t - 1, w FROM tie WHERE grain = 'quarter' AND channel = '(all)'"
     ).fetchall()

@@ -84,7 +84,7 @@ with step as (
     w_recent / nullif(n_recent, 0) as recent, w_base / nullif(n_base, 0) as base,
     (w_recent / nullif(n_recent, 0)) / nullif(w_base / nullif(n_base, 0), 0) as ratio,
     (w_recent - w_base * n_recent / nullif(n_base, 0))
-      / nullif(sqrt(w_recent + w_base * n_recent * n_recent / nullif(n_base * n_base, 0)), 0) as z,
+      / nullif(sqrt(greatest(w_recent + w_base * n_recent * n_recent / nullif(n_base * n_base, 0), 0)), 0) as z,
     silent * days >= $quiet_days and silent > 2 * (stretch / nullif(times - 1.0, 0) - 1) as is_quiet
   from gap
 ), marked as (
