@@ -1,4 +1,4 @@
-"""The server that Prefect starts for the time of one run ends with it, also when that is killed.
+"""The server that Prefect starts for a run is that run's alone, and ends with it, also when that is killed.
 
 Prefect stops it at exit. A process that is killed has no exit: its server would stay for good.
 """
@@ -11,6 +11,7 @@ from typing import Any
 
 # Reads until the other end of the pipe is gone, which only the run holds.
 WATCH = ("/bin/sh", "-c", 'read _; kill "$0"')
+PORTS = range(16_000, 32_000)  # below those that the kernel gives to clients
 
 
 def guard() -> None:
@@ -21,6 +22,9 @@ def guard() -> None:
         return
     from prefect.server.api.server import SubprocessASGIServer as Server
 
+    # Prefect draws one of 1,000 ports, and takes whoever answers there for its own server: of runs that
+    # start at once two could share one, and lose it when the first ends.
+    Server._port_range = PORTS  # noqa: SLF001 there is no setting for it
     started = Server._run_uvicorn_command  # noqa: SLF001 there is no other place to learn its number
 
     def watched(self: Server) -> subprocess.Popen[Any]:

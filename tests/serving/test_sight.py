@@ -26,7 +26,7 @@ def con() -> duckdb.DuckDBPyConnection:
         CASE source WHEN '(all)' THEN 40 WHEN 'a-agenda' THEN 30 ELSE 20 END::BIGINT AS events
         FROM line, (VALUES ('(all)'), ('a-agenda'), ('b-mail')) AS s(source)""")
     con.execute(
-        f"INSERT INTO withheld VALUES ('flow', 'weight', 'month', {PERIOD}, '(all)', 'organisation', 'B', 'C', 'protects another number')"
+        f"INSERT INTO withheld VALUES ('flow', 'weight', 'month', {PERIOD}, '(all)', 'organisation', 'B', 'C', 'protects another number', 'weights')"
     )
     return con
 
