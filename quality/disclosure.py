@@ -127,7 +127,7 @@ def disclosed_line(
     }  # fmt: skip
     shown = ",\n  ".join(
         _when(
-            f"hidden_reason IS NULL AND {rests_on.get(name, 'true') if withheld else 'true'}", name
+            f"hidden_reason IS NULL AND {rests_on.get(name, 'true')}", name
         )
         for name in LINE_NUMBERS
     )

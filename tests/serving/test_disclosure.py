@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quality.disclosure import disclosed_metric_value, disclosed_trend
+from quality.disclosure import disclosed_line, disclosed_metric_value, disclosed_trend
 from tests.serving.made_up import MONDAY, cell, fill, step
 from warehouse import schema
 from warehouse.serving import mart
@@ -222,3 +222,27 @@ def test_trend_without_its_cell_is_hidden(memory: duckdb.DuckDBPyConnection) -> 
     row = memory.sql(disclosed_trend(), params=THRESHOLDS).pl().to_dicts()[0]
     assert row["hidden_reason"] == "few people"
     assert [row[name] for name in mart.TREND_NUMBERS] == [None] * len(mart.TREND_NUMBERS)
+
+
+def test_a_line_tells_no_weight_that_its_flow_hides(memory: duckdb.DuckDBPyConnection) -> None:
+    """Week 2 of 0..11 has few people in its flow, but enough over the nine weeks of the line's state."""
+    weeks = [MONDAY + timedelta(weeks=n) for n in range(12)]
+    fill(
+        memory,
+        schema.METRIC_VALUE,
+        [cell(period=day, people=4 if day == weeks[2] else 9) for day in weeks],
+    )
+    memory.execute("""
+        CREATE OR REPLACE TABLE line_state AS
+        SELECT grain, period, channel, boundary, unit, other_unit, 'steady' AS state, value AS w,
+          1.0 AS recent, 1.0 AS base, 1.0 AS ratio, 0.0 AS z, 0 AS silent, period AS last_day,
+          9 AS people, 9 AS other_people, 0.2 AS top_share
+        FROM metric_value""")
+    rows = memory.sql(f"{disclosed_line()} ORDER BY period", params=THRESHOLDS).pl()
+    assert rows["hidden_reason"].null_count() == rows["state"].count() == 12
+    silent = {name: {n for n in range(12) if rows[name][n] is None} for name in mart.LINE_NUMBERS}
+    assert silent["weight"] == {2}
+    assert silent["recent"] >= {2, 3, 4}
+    assert silent["base"] >= {5, 6, 7, 8, 9, 10}
+    assert silent["ratio"] >= silent["recent"] | silent["base"]
+    assert silent["z"] >= silent["ratio"]

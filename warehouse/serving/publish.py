@@ -236,6 +236,13 @@ def _leaks(k: int) -> dict[str, tuple[str, dict[str, int]]]:
                 AND (coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k)""",
             {"k": k},
         ),
+        "line weights that metric_value hides": (
+            f"""FROM mart.line AS standing JOIN mart.metric_value AS cell
+                ON {" AND ".join(f"cell.{name} = standing.{name}" for name in mart.KEY[2:])}
+                WHERE cell.metric = 'flow' AND cell.measure = 'weight'
+                AND cell.hidden_reason IS NOT NULL AND standing.weight IS NOT NULL""",
+            {},
+        ),
         "directions of hidden cells": (
             f"""FROM mart.direction AS trend WHERE NOT EXISTS (
                 FROM mart.metric_value AS cell WHERE {same} AND cell.hidden_reason IS NULL)""",
