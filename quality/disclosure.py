@@ -126,9 +126,7 @@ def disclosed_line(
         "ratio": "recent_told AND base_told", "z": "recent_told AND base_told",
     }  # fmt: skip
     shown = ",\n  ".join(
-        _when(
-            f"hidden_reason IS NULL AND {rests_on.get(name, 'true')}", name
-        )
+        _when(f"hidden_reason IS NULL AND {rests_on.get(name, 'true')}", name)
         for name in LINE_NUMBERS
     )
     series = ", ".join(name for name in key if name != "period")
