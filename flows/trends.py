@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 QUERY = """
 SELECT v.period, v.metric || '.' || v.measure AS metric, v.channel, v.unit, v.other_unit, v.value,
-  t.previous, t.change, t.rolling_median, v.low, v.high, v.hidden_reason AS hidden
+  t.previous, t.change, t.rolling_median, v.low, v.high, u.value AS unknown, v.hidden_reason AS hidden
 FROM mart.metric_value v
 LEFT JOIN mart.trend t USING (metric, measure, grain, period, channel, boundary, unit, other_unit)
+LEFT JOIN mart.metric_value u ON u.grain = v.grain AND u.period = v.period AND u.channel = v.channel
+  AND u.boundary = v.boundary AND u.metric = 'cross_boundary_share' AND u.measure = 'unknown_share'
+  AND u.unit = '(all)'
 WHERE v.grain = $grain AND v.channel = $channel AND v.boundary = $boundary
   AND ($metric IS NULL OR v.metric = $metric) AND ($measure IS NULL OR v.measure = $measure)
   AND ($unit IS NULL OR v.unit = $unit OR (v.other_unit = $unit AND $unit <> '(all)'))
@@ -45,6 +48,7 @@ def read_trends(
 ) -> pl.DataFrame:
     """Rows of metric_value with their trend: period, metric, channel, units, value, change, interval.
 
+    `unknown` is the part of the network's weight that touches people whom no directory knows.
     Without metric and unit: the whole network's own numbers, of the last whole period unless `since`
     is given.
     """

@@ -115,7 +115,7 @@ def disclosed_line(
 
     A state rests on up to nine periods; people are the most in one of them, so a silent line is
     judged by those who carried it. Each weight is told where all the cells that it rests on are.
-    Parameters: $k, $dominance.
+    `unknown_share` is the network's, where that may be shown. Parameters: $k, $dominance.
     """
     reason = f"""CASE
     WHEN coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k THEN {quoted(FEW_PEOPLE)}
@@ -131,18 +131,27 @@ def disclosed_line(
     )
     series = ", ".join(name for name in key if name != "period")
     flow = f"(FROM {source} WHERE metric = 'flow' AND measure = 'weight')"
+    unknown = (
+        f"(FROM {source} WHERE metric = 'cross_boundary_share' AND measure = 'unknown_share'"
+        f" AND unit = {quoted(ALL)})"
+    )
+    whole = [name for name in key if name not in {"unit", "other_unit"}]
     return f"""
-WITH silent AS (
+WITH unknown AS (
+  SELECT {", ".join(whole)}, value AS unknown_share
+  FROM ({judged(people_counts, unknown, withheld)}) WHERE hidden_reason IS NULL
+), silent AS (
   SELECT {", ".join(key)} FROM ({judged(people_counts, flow, withheld)})
   WHERE hidden_reason IS NOT NULL
 ), state AS (
   SELECT line_state.*, w AS weight, {reason} AS hidden_reason,
-    silent.period IS NULL AS now_told
-  FROM line_state LEFT JOIN silent USING ({", ".join(key)})
+    silent.period IS NULL AS now_told, unknown_share
+  FROM line_state LEFT JOIN silent USING ({", ".join(key)}) LEFT JOIN unknown USING ({", ".join(whole)})
 )
 SELECT {", ".join(key)},
   {shown},
-  hidden_reason
+  hidden_reason,
+  unknown_share
 FROM (
   SELECT *, bool_and(now_told) OVER (line ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS recent_told,
     coalesce(bool_and(now_told) OVER (line ROWS BETWEEN 8 PRECEDING AND 3 PRECEDING), true) AS base_told

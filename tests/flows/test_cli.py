@@ -222,6 +222,10 @@ def test_a_choice_holds_what_was_asked(ready: Path, tmp_path: Path) -> None:
     assert (flow["unit"].eq("Bosk") | flow["other_unit"].eq("Bosk")).all()
     late = rows("--metric", "flow", "--unit", "Bosk", "--since", "2026-03-01")
     assert_frame_equal(late, flow.filter(pl.col("period") >= pl.date(2026, 3, 1)))
+    unknown = rows("--metric", "cross_boundary_share.unknown_share", "--unit", "(all)")
+    of_period = dict(unknown.select("period", "value").iter_rows())
+    assert flow["unknown"].to_list() == [of_period[day] for day in flow["period"]]
+    assert flow["unknown"].is_not_null().any()
     network = rows()
     assert set(network["unit"]) == {"(all)"}
     assert network["period"].n_unique() == 1

@@ -246,3 +246,36 @@ def test_a_line_tells_no_weight_that_its_flow_hides(memory: duckdb.DuckDBPyConne
     assert silent["base"] >= {5, 6, 7, 8, 9, 10}
     assert silent["ratio"] >= silent["recent"] | silent["base"]
     assert silent["z"] >= silent["ratio"]
+
+
+def test_beside_a_line_stands_the_networks_unknown_share_where_that_is_shown(
+    memory: duckdb.DuckDBPyConnection,
+) -> None:
+    whole = {
+        "metric": "cross_boundary_share", "measure": "unknown_share", "unit": "(all)",
+        "other_unit": "(all)", "other_people": None, "people": 30,
+    }  # fmt: skip
+    fill(
+        memory,
+        schema.METRIC_VALUE,
+        [
+            cell(**whole, value=0.2),
+            cell(**whole, value=0.3, channel="work"),
+            cell(**whole | {"people": K - 1}, value=0.4, channel="meeting"),
+            cell(**whole, value=0.5, boundary="organisation"),
+            cell(**whole, value=0.6, period=MONDAY + timedelta(weeks=1)),
+            cell(**whole | {"unit": "North"}, value=0.7),
+        ],
+    )
+    memory.execute(f"""CREATE OR REPLACE TABLE line_state AS
+        SELECT 'week' AS grain, DATE '{MONDAY}' AS period, channel, 'team' AS boundary, 'North' AS unit,
+          'South' AS other_unit, 'steady' AS state, 1.0 AS w, 1.0 AS recent, 1.0 AS base, 1.0 AS ratio,
+          0.0 AS z, 0 AS silent, DATE '{MONDAY}' AS last_day, people, 9 AS other_people, 0.2 AS top_share
+        FROM (VALUES ('(all)', 9), ('work', {K - 1}), ('meeting', 9), ('message', 9)) AS t(channel, people)""")
+    found = memory.sql(disclosed_line(), params=THRESHOLDS).pl()
+    assert set(found.columns) == {*mart.LINE.names()}
+    told = found.sort("channel").select("channel", "unknown_share", "hidden_reason").rows()
+    assert told == [
+        ("(all)", 0.2, None), ("meeting", None, None), ("message", None, None),
+        ("work", 0.3, "few people"),
+    ]  # fmt: skip

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 NEXT = date(2026, 1, 12)
 UNIT = {"metric": "interaction_volume", "other_unit": "(all)", "other_people": None}
+UNKNOWN = UNIT | {"metric": "cross_boundary_share", "measure": "unknown_share", "unit": "(all)"}
 CELLS = [
     cell(value=10.0),
     cell(value=6.0, channel="meeting"),
@@ -37,12 +38,18 @@ CELLS = [
     cell(**UNIT, value=9.0),
     cell(**UNIT, value=12.0, boundary="organisation", unit="A"),
     cell(**UNIT | {"unit": "(all)"}, value=40.0, people=30),
+    cell(**UNKNOWN, value=0.2),
+    cell(**UNKNOWN, value=0.1, period=NEXT),
+    cell(**UNKNOWN, value=0.6, channel="meeting"),
+    cell(**UNKNOWN, value=0.7, grain="month", period=date(2026, 1, 1)),
+    cell(**UNKNOWN, value=0.9, boundary="organisation", people=4),
     cell(**UNIT | {"unit": "(all)"}, value=50.0, people=30, grain="month", period=date(2026, 1, 1)),
 ]  # fmt: skip
 LINE = {
     "grain": "week", "period": NEXT, "channel": "(all)", "boundary": "team", "unit": "North",
     "other_unit": "South", "state": "quiet", "weight": 0.0, "recent": 0.0, "base": 5.0, "ratio": 0.0, "z": -3.0,
     "silent": 7, "last_day": MONDAY, "people": 9, "other_people": 8, "hidden_reason": None,
+    "unknown_share": 0.1,
 }  # fmt: skip
 
 
@@ -121,6 +128,19 @@ def test_the_inside_of_a_unit_is_told_apart(bi: duckdb.DuckDBPyConnection) -> No
     assert (row["line"], row["weight"]) == ("North", 20.0)
 
 
+def test_beside_each_line_stands_how_much_is_of_unknown_people(
+    bi: duckdb.DuckDBPyConnection,
+) -> None:
+    told = bi.execute(
+        "SELECT line, period, unknown_share FROM weekly_lines ORDER BY ALL"
+    ).fetchall()
+    assert told == [
+        ("A - B", MONDAY, None),  # of too few people to be told
+        ("North", MONDAY, 0.2), ("North - South", MONDAY, 0.2), ("North - South", NEXT, 0.1),
+        ("North - West", MONDAY, 0.2),
+    ]  # fmt: skip
+
+
 def test_units_of_each_boundary(bi: duckdb.DuckDBPyConnection) -> None:
     units = bi.execute("SELECT boundary, unit, weight FROM weekly_units ORDER BY ALL").fetchall()
     assert units == [("organisation", "A", 12.0), ("team", "North", 9.0)]
@@ -130,8 +150,13 @@ def test_units_of_each_boundary(bi: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_the_network_at_each_grain(bi: duckdb.DuckDBPyConnection) -> None:
-    weeks = bi.execute("SELECT label, boundary, weight FROM weekly_network ORDER BY ALL").fetchall()
-    assert weeks == [("2026-W02", "team", 40.0), ("2026-W03", "team", 44.0)]
+    weeks = bi.execute(
+        "SELECT label, boundary, weight, unknown_share FROM weekly_network ORDER BY ALL"
+    )
+    assert weeks.fetchall() == [
+        ("2026-W02", "organisation", None, None), ("2026-W02", "team", 40.0, 0.2),
+        ("2026-W03", "team", 44.0, 0.1),
+    ]  # fmt: skip
     months = bi.execute("SELECT label, weight FROM monthly_network").fetchall()
     assert months == [("2026-01", 50.0)]
 

@@ -196,7 +196,12 @@ SERIES = Table(
 LINE = Table(
     "line",
     "How each line between two units fares, per whole week, month and quarter; also while it is silent.",
-    (*_CELL[2:8], *_LINE_NUMBERS, _hidden_reason(LINE_NUMBERS)),
+    (
+        *_CELL[2:8],
+        *_LINE_NUMBERS,
+        _hidden_reason(LINE_NUMBERS),
+        Column("unknown_share", "DOUBLE", views.UNKNOWN_OF_LINES, nullable=True),
+    ),
 )
 DIRECTION = Table(
     "direction",

@@ -26,6 +26,10 @@ def _per_channel(metric: str, measure: str, words: str) -> tuple[Measure, ...]:
     )
 
 
+UNKNOWN_SHARE: Final = Measure(
+    "unknown_share", "cross_boundary_share", "unknown_share",
+    "Part of the weight that touches people whom no directory knows: how far to trust the rest.",
+)  # fmt: skip
 # The first measure of a subject is its main one, which is followed over time.
 LINES: Final = (
     *_per_channel("flow", "weight", "Weight of the interaction"),
@@ -58,7 +62,7 @@ _BOTH: Final = (
     Measure("people", "interaction_volume", "people", "Active people."),
     Measure("ties", "interaction_volume", "ties", "Active ties."),
     Measure("cross_boundary_share", "cross_boundary_share", "share", "Part of the weight that runs between different units."),
-    Measure("unknown_share", "cross_boundary_share", "unknown_share", "Part of the weight that touches people whom no directory knows: how far to trust the rest."),
+    UNKNOWN_SHARE,
     Measure("initiators", "initiators", "effective", "Over how many people taking the initiative is spread."),
     Measure("convened_events", "convening", "events", "Events that bring people of several units together."),
     Measure("conveners", "convening", "conveners", "People who convened them."),

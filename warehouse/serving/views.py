@@ -10,8 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from warehouse.schema import ALL, Column, quoted
-from warehouse.serving.measures import LINES, NETWORK, UNITS, Measure
+from warehouse.serving.measures import LINES, NETWORK, UNITS, UNKNOWN_SHARE, Measure
 
+UNKNOWN_OF_LINES: Final = (
+    "Part of the network's weight that touches people whom no directory knows, of the same period, channel"
+    " and boundary: any of it may belong to this line."
+)
 GRAINS: Final = {"weekly": "week", "monthly": "month", "quarterly": "quarter"}
 
 
@@ -72,6 +76,7 @@ _LINE: Final = (
 _PEOPLE: Final = (
     _column("people", "BIGINT", "Active people of the first unit."),
     _column("other_people", "BIGINT", "Active people of the second."),
+    _column(UNKNOWN_SHARE.column, "DOUBLE", UNKNOWN_OF_LINES),
 )
 
 
@@ -165,6 +170,7 @@ def _lines(name: str, grain: str) -> View:
         f"CASE WHEN wide.unit = wide.other_unit THEN wide.unit ELSE {both} END",
         "wide.unit = wide.other_unit", "wide.state",
         *_wide(LINES), "wide.first_people", "wide.first_other_people",
+        f"wide.{UNKNOWN_SHARE.column}",
     )  # fmt: skip
     keys = ("period", "boundary", "unit", "other_unit")
     main = "CASE WHEN told.has_main THEN told.{0} ELSE standing.{0} END AS {0}"
@@ -176,12 +182,18 @@ def _lines(name: str, grain: str) -> View:
 WITH told AS ({_pivot(grain, LINES, f"other_unit <> {quoted(ALL)}", sides=True)}
 ), standing AS (
   SELECT * FROM line WHERE grain = {quoted(grain)} AND channel = {quoted(ALL)}
+), whole AS (
+  SELECT period, boundary, value AS {UNKNOWN_SHARE.column} FROM metric_value
+  WHERE metric = {quoted(UNKNOWN_SHARE.metric)} AND measure = {quoted(UNKNOWN_SHARE.measure)}
+    AND grain = {quoted(grain)} AND channel = {quoted(ALL)} AND unit = {quoted(ALL)}
 ), wide AS (
   SELECT {", ".join(f"coalesce(told.{key}, standing.{key}) AS {key}" for key in keys)},
     standing.state, {main.format("weight")}, {main.format("hidden_reason")},
     {", ".join(f"told.{m.column}" for m in LINES[1:])},
-    told.first_people, told.first_other_people, told.hidden_columns
+    told.first_people, told.first_other_people, told.hidden_columns, whole.{UNKNOWN_SHARE.column}
   FROM told FULL JOIN standing USING ({", ".join(keys)})
+  LEFT JOIN whole ON whole.period = coalesce(told.period, standing.period)
+    AND whole.boundary = coalesce(told.boundary, standing.boundary)
 ){_selected(columns, LINES, told, grain)}""",
     )
 
