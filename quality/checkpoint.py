@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import os
-import warnings
-from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import polars as pl
 
 from quality.data_docs import write
-from quality.suites import FILE, SUITES, FileRule, Limits, Rule, described, file_rules, row_rules
-from warehouse.schema import MEMBERSHIP, QUALITY_RESULT, STAGE, polars_schema, quoted
+from quality.engine import ExpectationError, Suite, cause, evaluate, expectation, name_of
+from quality.suites import (
+    FILE,
+    SUITES,
+    FileRule,
+    Limits,
+    Rule,
+    described,
+    file_rules,
+    row_rules,
+)
+from warehouse.schema import ALL, MEMBERSHIP, QUALITY_RESULT, STAGE, polars_schema, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     import duckdb
-    from duckdb_sqlalchemy import ConnectionWrapper
-    from great_expectations import ExpectationSuite
     from great_expectations.core.expectation_validation_result import (
         ExpectationSuiteValidationResult,
         ExpectationValidationResult,
     )
-
-
-class ExpectationError(Exception):
-    """An expectation could not be evaluated, or its answer is not the one that SQL gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What the checks found. `outcomes`: as QUALITY_RESULT, a row per rule, counts exact."""
+    """What the checks found. `outcomes`: as QUALITY_RESULT, a row per source and rule, counts exact."""
 
     outcomes: pl.DataFrame
     refused: tuple[Refused, ...]
@@ -67,16 +68,19 @@ def validate(
     cannot be evaluated, or when Great Expectations and our own count disagree.
     """
     suites = _staged_suites(con, (*row_rules(limits), *file_rules(limits)))
-    results = _run(con, suites, run_id)
+    results = evaluate(
+        con, {table: _suite(table, rules) for table, rules in suites.items()}, run_id
+    )
     outcomes = pl.DataFrame(
         [
-            (run_id, batch, SUITES[table], rule.name, failed == 0, rows, failed)
+            (run_id, batch, source, SUITES[table], rule.name, rule.severity,
+             failed == 0, rows, failed, None, None)
             for table, rules in suites.items()
-            for rule, rows, failed in _counts(con, table, rules, results[table])
+            for source, rule, rows, failed in _counts(con, table, rules, results[table])
         ],
         schema=polars_schema(QUALITY_RESULT),
         orient="row",
-    )
+    )  # fmt: skip
     report = Report(outcomes, _refused(con, file_rules(limits)))
     if data_docs is not None:
         write(data_docs, {SUITES[table]: result for table, result in results.items()}, report)
@@ -109,78 +113,16 @@ def _staged_suites(
     }
 
 
-def _run(
-    con: duckdb.DuckDBPyConnection, suites: Mapping[str, tuple[Rule, ...]], run_id: str
-) -> dict[str, ExpectationSuiteValidationResult]:
-    """Every suite on its table, in one checkpoint of Great Expectations. Staged table → result."""
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read at import
-    with warnings.catch_warnings(), ExitStack() as cursors:
-        warnings.simplefilter("ignore")
-        import great_expectations as gx  # noqa: PLC0415 - takes seconds
-        from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415 - imports SQLAlchemy
-        from great_expectations.data_context.types.base import (  # noqa: PLC0415
-            DataContextConfig,
-            InMemoryStoreBackendDefaults,
-            ProgressBarsConfig,
-        )
-
-        def connect() -> ConnectionWrapper:
-            return ConnectionWrapper(cursors.enter_context(con.cursor()))
-
-        context = gx.get_context(
-            mode="ephemeral",
-            project_config=DataContextConfig(
-                store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
-                progress_bars=ProgressBarsConfig(globally=False),
-                analytics_enabled=False,
-            ),
-        )
-        source = context.data_sources.add_sql(
-            "warehouse",
-            connection_string="duckdb://",
-            kwargs={  # type: ignore[call-arg]  # its stub does not know them
-                "creator": connect,
-                "isolation_level": "AUTOCOMMIT",
-                "skip_autocommit_rollback": True,
-            },
-        )
-        try:
-            validations = [
-                context.validation_definitions.add(
-                    gx.ValidationDefinition(
-                        name=table,
-                        data=source.add_table_asset(
-                            table, table_name=table, schema_name=STAGE
-                        ).add_batch_definition_whole_table(table),
-                        suite=context.suites.add(_suite(table, rules)),
-                    )
-                )
-                for table, rules in suites.items()
-            ]
-            outcome = context.checkpoints.add(
-                gx.Checkpoint(
-                    name="batch", validation_definitions=validations, result_format="BASIC"
-                )
-            ).run(run_id=gx.RunIdentifier(run_name=run_id))
-        finally:
-            # A pooled cursor would keep the warehouse file open after our connection is closed.
-            source.get_engine().dispose()
-    return {result.suite_name: result for result in outcome.run_results.values()}
-
-
-def _suite(table: str, rules: tuple[Rule, ...]) -> ExpectationSuite:
-    from great_expectations import ExpectationSuite  # noqa: PLC0415
-    from great_expectations.expectations.core.unexpected_rows_expectation import (  # noqa: PLC0415
-        UnexpectedRowsExpectation,
-    )
-
-    return ExpectationSuite(
-        name=table,
-        expectations=[
-            UnexpectedRowsExpectation(
-                unexpected_rows_query=f"SELECT * FROM {{batch}} WHERE {_escaped(rule.broken)}",
+def _suite(table: str, rules: tuple[Rule, ...]) -> Suite:
+    return Suite(
+        f"SELECT * FROM {STAGE}.{table}",
+        [
+            expectation(
+                "unexpected_rows_expectation",
+                {"unexpected_rows_query": f"SELECT * FROM {{batch}} WHERE {_escaped(rule.broken)}"},
+                name=rule.name,
+                severity=rule.severity,
                 description=described(rule),
-                meta={"rule": rule.name},
             )
             for rule in rules
         ],
@@ -197,40 +139,39 @@ def _counts(
     table: str,
     rules: tuple[Rule, ...],
     result: ExpectationSuiteValidationResult,
-) -> list[tuple[Rule, int, int]]:
-    """Rule, rows examined, rows that broke it: our own counts, which must be those of `result`."""
+) -> Iterator[tuple[str, Rule, int, int]]:
+    """Source, rule, rows examined, rows that broke it: our own counts, together those of `result`."""
     found = dict(_observed(one) for one in result.results)
-    columns = ", ".join(f"count(*) FILTER (WHERE {rule.broken})" for rule in rules)
-    counted = con.execute(f"SELECT count(*), {columns} FROM {STAGE}.{table}").fetchone() or ()
-    rows, *failed = counted
-    for rule, count in zip(rules, failed, strict=True):
-        if found[rule.name] != count:
+    counts = ", ".join(f"count(*) FILTER (WHERE {rule.broken})" for rule in rules)
+    if table == MEMBERSHIP.name:
+        query = f"SELECT {quoted(ALL)}, count(*), {counts} FROM {STAGE}.{table}"
+    else:
+        columns = [f"n{number}" for number in range(len(rules) + 1)]
+        query = f"""
+WITH counted(file_id, {", ".join(columns)}) AS (
+  SELECT file_id, count(*), {counts} FROM {STAGE}.{table} GROUP BY file_id
+)
+SELECT coalesce(source, {quoted(ALL)}) AS source, {", ".join(f"sum({name})::BIGINT" for name in columns)}
+FROM counted LEFT JOIN (SELECT file_id, source FROM {STAGE}.{FILE}) USING (file_id)
+GROUP BY ALL ORDER BY source"""
+    counted = con.execute(query).fetchall() or [(ALL, *[0] * (len(rules) + 1))]
+    for rule, *failed in zip(rules, *(row[2:] for row in counted), strict=True):
+        if found[rule.name] != sum(failed):
             message = (
                 f"{STAGE}.{table}, rule {rule.name}: Great Expectations finds {found[rule.name]}"
-                f" rows, our own count {count}; is every staged row committed?"
+                f" rows, our own count {sum(failed)}; is every staged row committed?"
             )
             raise ExpectationError(message)
-    return [(rule, rows, count) for rule, count in zip(rules, failed, strict=True)]
+        for (source, rows, *_), count in zip(counted, failed, strict=True):
+            yield source, rule, rows, count
 
 
 def _observed(one: ExpectationValidationResult) -> tuple[str, int]:
     """Rule, rows that Great Expectations saw break it; no answer is an error, not a failure."""
-    config = one.expectation_config
-    name = str(((config and config.meta) or {}).get("rule"))
+    name = name_of(one)
     if "observed_value" not in one.result or one.success != (one.result["observed_value"] == 0):
-        raise ExpectationError(f"rule {name} could not be evaluated: {_cause(one.exception_info)}")
+        raise ExpectationError(f"rule {name} could not be evaluated: {cause(one)}")
     return name, int(one.result["observed_value"])
-
-
-def _cause(info: Mapping[str, Any] | None) -> str:
-    """First line of the exception; Great Expectations nests it under each metric's id, or not."""
-    found = info or {}
-    message = next(
-        (str(one["exception_message"]) for one in (found, *found.values())
-         if isinstance(one, dict) and one.get("exception_message")),
-        "Great Expectations does not say why",
-    )  # fmt: skip
-    return message.strip().splitlines()[0]
 
 
 def _refused(con: duckdb.DuckDBPyConnection, rules: tuple[FileRule, ...]) -> tuple[Refused, ...]:

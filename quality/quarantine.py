@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from quality.suites import EVENT, FILE, PARTICIPATION, SUITES, TOO_FAR_AHEAD, Limits, RowRule
+from quality.suites import (
+    EVENT,
+    FILE,
+    PARTICIPATION,
+    SUITES,
+    TOO_FAR_AHEAD,
+    Limits,
+    RowRule,
+)
 from warehouse.schema import MEMBERSHIP, QUARANTINE, STAGE, quoted
 
 if TYPE_CHECKING:

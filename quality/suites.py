@@ -2,6 +2,8 @@
 
 One predicate drives both the expectation and the quarantine, so they cannot disagree. A row obeys a
 rule when the predicate is TRUE; FALSE and NULL both break it.
+
+Severity: what is critical stops the file; of a warning the row is put aside and the rest is loaded.
 """
 
 from __future__ import annotations
@@ -30,6 +32,11 @@ SUITES: Final = {  # staged table → name of its suite
     MEMBERSHIP.name: "membership",
     FILE: "file",
 }
+
+
+CRITICAL: Final = "critical"
+WARNING: Final = "warning"
+INFO: Final = "info"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ class RowRule:
     name: str
     predicate: str
     words: str
+    severity: str = WARNING
 
     @property
     def broken(self) -> str:
@@ -75,6 +83,7 @@ class FileRule:
     name: str
     query: str
     words: str
+    severity: str = CRITICAL
 
     @property
     def table(self) -> str:
@@ -167,6 +176,7 @@ EVENT_ONCE: Final = RowRule(
     f" FROM {STAGE}.{EVENT} GROUP BY file_id, event_id HAVING count(*) > 1))"
     " WHERE position > first)",
     "the event repeats another of the same file, alike in everything",
+    INFO,
 )
 
 HAS_EVENT: Final = RowRule(

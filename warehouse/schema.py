@@ -299,17 +299,21 @@ DISCARDED = Table(
 )
 QUALITY_RESULT = Table(
     "quality_result",
-    "Outcome of every expectation in every run.",
+    "Outcome of every expectation in every run, source by source.",
     (
         Column("run_id", "VARCHAR", "The run."),
-        Column("batch", "BIGINT", "Number of the batch within the run."),
-        Column("suite", "VARCHAR", "event, participation, membership or file."),
+        Column("batch", "BIGINT", "Number of the batch within the run; 0 for what is judged once a night."),
+        Column("source", "VARCHAR", "Name of the source in tieline.toml; (all) where rows are of none.", before="'(all)'"),
+        Column("suite", "VARCHAR", "event, participation, membership or file: Tieline's rules; own: of tieline.toml; learnt: from the source's own history."),
         Column("expectation", "VARCHAR", "The rule."),
+        Column("severity", "VARCHAR", "critical, warning or info.", before="CASE suite WHEN 'file' THEN 'critical' ELSE 'warning' END"),
         Column("success", "BOOLEAN", "Whether every row obeyed it."),
         Column("rows", "BIGINT", "Rows examined."),
         Column("failed", "BIGINT", "Rows that broke it."),
+        Column("observed", "DOUBLE", "The number that was seen, where one number is judged.", nullable=True),
+        Column("expected", "VARCHAR", "What was expected of it, in words.", nullable=True),
     ),
-)
+)  # fmt: skip
 RUN = Table(
     "run",
     "The run log.",

@@ -6,9 +6,11 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
-from quality.checkpoint import ExpectationError, Refused, validate
+from quality.checkpoint import Refused, validate
+from quality.engine import ExpectationError
 from quality.suites import file_rules, row_rules
 from tests.quality.staging import (
     LIMITS,
@@ -56,6 +58,27 @@ def test_counts_are_exact_beyond_the_lists_that_great_expectations_caps(
         ("participation", "role_present"): (83, 1),
         ("membership", "shares_add_up"): (4, 1),
         ("file", "broken_share"): (1, 1),
+    }
+
+
+def test_outcomes_are_told_per_source_with_their_severity(clean: duckdb.DuckDBPyConnection) -> None:
+    files(clean, {"file_id": 2, "source": "it's: board", "path": "in/b.csv"})
+    twice = {"file_id": 2, "event_id": 7, "position": 2}
+    events(clean, {"file_id": 2, "event_id": 5, "channel": "fax"}, twice, twice | {"position": 3})
+    participations(clean, {"file_id": 9})  # of no file that is there
+    report = validate(clean, LIMITS, data_docs=None, run_id="r1", batch=1)
+    broken = report.outcomes.filter(~pl.col("success"))
+    columns = ("source", "suite", "expectation", "severity", "rows", "failed")
+    assert set(broken.select(columns).rows()) == {
+        ("it's: board", "event", "channel_valid", "warning", 3, 1),
+        ("it's: board", "event", "event_once", "info", 3, 1),
+        ("(all)", "participation", "event_known", "warning", 1, 1),
+    }
+    of_mail = report.outcomes.filter(pl.col("source") == "mail")
+    assert dict(of_mail.select("suite", "rows").unique().rows()) == {
+        "event": 40,
+        "participation": 80,
+        "file": 1,
     }
 
 

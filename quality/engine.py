@@ -1,0 +1,139 @@
+"""Great Expectations on our own DuckDB connection: suites on queries, in one checkpoint."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import duckdb
+    from duckdb_sqlalchemy import ConnectionWrapper
+    from great_expectations.core.expectation_validation_result import (
+        ExpectationSuiteValidationResult,
+        ExpectationValidationResult,
+    )
+    from great_expectations.expectations.expectation import Expectation
+
+
+class ExpectationError(Exception):
+    """An expectation could not be evaluated, or its answer is not the one that SQL gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """What is expected of the rows of a query. `query` reads committed tables and holds no colon."""
+
+    query: str
+    expectations: Sequence[Expectation]
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """No word to its maker, and none about what it is made of."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")  # read at import
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def expectation(
+    kind: str, arguments: Mapping[str, Any], *, name: str, severity: str, description: str | None
+) -> Expectation:
+    """An expectation by its type, with our own name for it. Raises what Great Expectations does if it cannot be."""
+    with _silent():
+        from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415
+            ExpectationConfiguration,
+        )
+        from great_expectations.expectations.metadata_types import FailureSeverity  # noqa: PLC0415
+
+        return ExpectationConfiguration(
+            type=kind,
+            kwargs=dict(arguments),
+            severity=FailureSeverity(severity),
+            description=description,
+            meta={"rule": name},
+        ).to_domain_obj()
+
+
+def evaluate(
+    con: duckdb.DuckDBPyConnection, suites: Mapping[str, Suite], run_id: str
+) -> dict[str, ExpectationSuiteValidationResult]:
+    """Name of a suite → its result, which lists no value that broke an expectation."""
+    with _silent(), ExitStack() as cursors:
+        import great_expectations as gx  # noqa: PLC0415 - takes seconds
+        from duckdb_sqlalchemy import ConnectionWrapper  # noqa: PLC0415 - imports SQLAlchemy
+        from great_expectations.data_context.types.base import (  # noqa: PLC0415
+            DataContextConfig,
+            InMemoryStoreBackendDefaults,
+            ProgressBarsConfig,
+        )
+
+        def connect() -> ConnectionWrapper:
+            return ConnectionWrapper(cursors.enter_context(con.cursor()))
+
+        context = gx.get_context(
+            mode="ephemeral",
+            project_config=DataContextConfig(
+                store_backend_defaults=InMemoryStoreBackendDefaults(init_temp_docs_sites=False),
+                progress_bars=ProgressBarsConfig(globally=False),
+                analytics_enabled=False,
+            ),
+        )
+        source = context.data_sources.add_sql(
+            "warehouse",
+            connection_string="duckdb://",
+            create_temp_table=False,  # another cursor would not see it
+            kwargs={  # type: ignore[call-arg]  # its stub does not know them
+                "creator": connect,
+                "isolation_level": "AUTOCOMMIT",
+                "skip_autocommit_rollback": True,
+            },
+        )
+        try:
+            validations = [
+                context.validation_definitions.add(
+                    gx.ValidationDefinition(
+                        name=name,
+                        data=source.add_query_asset(
+                            name, query=suite.query
+                        ).add_batch_definition_whole_table(name),
+                        suite=context.suites.add(
+                            gx.ExpectationSuite(name=name, expectations=[*suite.expectations])
+                        ),
+                    )
+                )
+                for name, suite in suites.items()
+            ]
+            outcome = context.checkpoints.add(
+                gx.Checkpoint(
+                    name="batch",
+                    validation_definitions=validations,
+                    result_format={"result_format": "BASIC", "partial_unexpected_count": 0},
+                )
+            ).run(run_id=gx.RunIdentifier(run_name=run_id))
+        finally:
+            # A pooled cursor would keep the warehouse file open after our connection is closed.
+            source.get_engine().dispose()
+    return {result.suite_name: result for result in outcome.run_results.values()}
+
+
+def name_of(one: ExpectationValidationResult) -> str:
+    """What we call the expectation: its rule."""
+    config = one.expectation_config
+    return str(((config and config.meta) or {}).get("rule"))
+
+
+def cause(one: ExpectationValidationResult) -> str:
+    """Why it could not be evaluated: the exception's first line, nested under a metric's id, or not."""
+    found: Mapping[str, Any] = one.exception_info or {}
+    message = next(
+        (str(one["exception_message"]) for one in (found, *found.values())
+         if isinstance(one, dict) and one.get("exception_message")),
+        "Great Expectations does not say why",
+    )  # fmt: skip
+    return message.strip().splitlines()[0]
