@@ -20,8 +20,10 @@ import msgspec
 from msgspec import Struct
 
 from flows.config import SETTINGS, key_in, read_config, read_key
+from flows.identity_file import cipher_of
 from flows.rotation import next_key
 from warehouse import layout
+from warehouse.cipher import PLAIN, Cipher, is_encrypted
 from warehouse.connection import WarehouseBusyError, open_readonly, warehouse_lock
 from warehouse.schema import LAYOUT
 from warehouse.serving.releases import sync
@@ -66,14 +68,15 @@ def back_up(config: Config, target: Path | None, *, with_key: bool) -> Path:
     if next_key(config).exists():
         raise BackupError(f"{next_key(config)}: the key is being renewed; run `tieline run` first")
     key = read_key(config)
+    cipher = cipher_of(config, key)
     with ExitStack() as stack:
         with suppress(WarehouseBusyError):  # a run goes on: the copy is of a moment within it
             stack.enter_context(warehouse_lock(config.warehouse, 0, "backup"))
         folder = Path(
             stack.enter_context(tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent))
         )
-        copies = snapshot([config.warehouse, config.identity], folder)
-        counts = {name: rows for copy in copies for name, rows in _counts(copy).items()}
+        copies = snapshot([config.warehouse, config.identity], folder, cipher)
+        counts = {name: rows for copy in copies for name, rows in _counts(copy, cipher).items()}
         shutil.copyfile(config.path, folder / SETTINGS)
         if config.audit.exists():
             shutil.copyfile(config.audit, folder / AUDIT)
@@ -114,9 +117,11 @@ def restore(backup: Path, home: Path, key_file: Path | None = None) -> list[str]
         folder = Path(made)
         manifest = _unpacked(backup, folder)
         key = _key_of(backup, folder, manifest, key_file)
-        for name in (WAREHOUSE, IDENTITY):
-            _verified(backup, folder / name, manifest)
         config = read_config(folder / SETTINGS, home)
+        cipher = cipher_of(config, key) if key else PLAIN
+        for name in (WAREHOUSE, IDENTITY):
+            if key or not is_encrypted(folder / name):  # its digest alone is told without the key
+                _verified(backup, folder / name, manifest, cipher)
         places = {
             folder / SETTINGS: home / SETTINGS,
             **{one: config.metrics / one.relative_to(folder / "metrics")
@@ -202,16 +207,16 @@ def _key_of(backup: Path, folder: Path, manifest: Manifest, given: Path | None) 
     return key
 
 
-def _verified(backup: Path, copy: Path, manifest: Manifest) -> None:
+def _verified(backup: Path, copy: Path, manifest: Manifest, cipher: Cipher) -> None:
     """Open a restored database as a run would, and count."""
-    for name, rows in _counts(copy).items():
+    for name, rows in _counts(copy, cipher).items():
         if manifest.counts.get(name) != rows:
             raise BackupError(f"{backup}: {copy.name}: {name} has {rows:,} rows and not"
                               f" {manifest.counts.get(name, 0):,}; use another backup")  # fmt: skip
 
 
-def _counts(path: Path) -> dict[str, int]:
-    with open_readonly(path) as con:
+def _counts(path: Path, cipher: Cipher) -> dict[str, int]:
+    with open_readonly(path, cipher) as con:
         layout.layout_of(con)
         names = con.execute(
             "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'main'"

@@ -391,6 +391,7 @@ def main() -> None:
     """Run the command; an error is one line, not a traceback."""
     from flows.backup import BackupError
     from flows.trends import NothingToShowError
+    from warehouse.cipher import EncryptionError
     from warehouse.connection import WarehouseBusyError
     from warehouse.layout import NewerDatabaseError, OlderDatabaseError
     from warehouse.snapshot import UnsteadyError
@@ -400,7 +401,7 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except ConfigError as error:
+    except (ConfigError, EncryptionError) as error:
         _stop(error, USAGE)
     except (
         BackupError,

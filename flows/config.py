@@ -128,6 +128,8 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
             hash`) a line. They are left out before anything is computed.
         consent: Files with the only people who are counted, written likewise; without any file,
             everybody is.
+        encrypt: Whether the identity database is encrypted, with a secret made from the key. Needs
+            DuckDB's extension httpfs; see docs/privacy.md.
     """
 
     directories: list[str] = field(default_factory=list)
@@ -139,6 +141,7 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
     nobody: list[str] = field(default_factory=list)
     excluded: list[str] = field(default_factory=list)
     consent: list[str] = field(default_factory=list)
+    encrypt: bool = False
 
 
 class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ from flows import audit
 from flows.counting import who_counts
 from flows.directories import told_raw
 from flows.engines import spark_of
+from flows.identity_file import cipher_of, open_identity, rewrite_identity
 from flows.lakes import write_lake
 from flows.lists import as_written, numbered
 from flows.opened import opened
@@ -25,7 +26,7 @@ from flows.transform import bring_up_to_date, models_of
 from transforms import people
 from warehouse import erase as warehouse
 from warehouse import identity, load, state
-from warehouse.connection import open_readonly, open_warehouse, warehouse_lock
+from warehouse.connection import open_readonly, warehouse_lock
 from warehouse.rewrite import rewrite
 from warehouse.traces import traces
 
@@ -185,16 +186,18 @@ def finish(config: Config, gone: Vanished, key: bytes) -> list[int]:
     rewrite(config.warehouse)
     with open_readonly(config.warehouse) as con:
         used = warehouse.referred(con)
-    with open_warehouse(config.identity) as con:
+    with open_identity(config, key) as con:
         known = identity.addresses(con)
         theirs = known.filter(pl.col("address_id").is_in(gone.people.implode()))["address"]
         rows = people.naming(identity.directory_rows(con), theirs)
         identity.erase(con, gone.people, rows)
         identity.keep_only(con, used)
-    rewrite(config.identity)
+    rewrite_identity(config, key)
     mine, others = _written(config)
     texts = {text for text in gone.texts if text}
-    found = traces(others, texts, gone.people.to_list()) + traces(mine, texts, [])
+    found = traces(others, texts, gone.people.to_list()) + traces(
+        mine, texts, [], cipher_of(config, key)
+    )
     if found:
         raise NotErasedError(
             f"something of the person is left: {'; '.join(found)}; it may be the name of a file or a unit:"
@@ -205,7 +208,7 @@ def finish(config: Config, gone: Vanished, key: bytes) -> list[int]:
         audit.write(config.audit, key, now, "erased and proven", erasure=erasure)
         for erasure in gone.erasures
     ]
-    with open_warehouse(config.identity) as con:
+    with open_identity(config, key) as con:
         identity.keep_seal(con, seals[-1])
         identity.end_erasures(con)
     return [path.stat().st_size for path in (*mine, *others)]

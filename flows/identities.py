@@ -10,6 +10,7 @@ import polars as pl
 
 from flows.config import ConfigError, read_key
 from flows.directories import told_now
+from flows.identity_file import cipher_of
 from transforms.people import NOBODY, canonical, keyed_id, memberships, nobody_pattern
 from transforms.people.domains import nearest
 from transforms.people.likeness import alike
@@ -41,7 +42,7 @@ def opened_identity(config: Config) -> Iterator[duckdb.DuckDBPyConnection]:
     if not config.identity.is_file():
         raise ConfigError(f"{config.identity}: nobody is known yet; run `tieline run`")
     key = read_key(config)
-    with open_readonly(config.identity) as con:
+    with open_readonly(config.identity, cipher_of(config, key)) as con:
         some = con.execute("SELECT address_id, address FROM identity LIMIT 1").fetchall()
         if any(keyed_id(address, key) != number for number, address in some):
             raise ConfigError(f"{config.key_file}: another key than that of {config.identity}")

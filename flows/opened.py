@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from flows.config import ConfigError, read_key
-from flows.rotation import hold_to_key, settle
+from flows.identity_file import open_identity
+from flows.rotation import follow_settings, hold_to_key, settle
 from warehouse import identity, load
 from warehouse.connection import open_warehouse
 
@@ -38,9 +39,10 @@ def opened(config: Config) -> Iterator[Opened]:
         raise ConfigError(f"{config.warehouse}: nothing has run yet; run `tieline run`")
     settle(config)
     key = read_key(config)
+    follow_settings(config, key)
     with ExitStack() as stack:
         con = stack.enter_context(open_warehouse(config.warehouse, reach=[config.published]))
-        people = stack.enter_context(open_warehouse(config.identity))
+        people = stack.enter_context(open_identity(config, key))
         load.create(con)
         identity.create(people)
         hold_to_key(config, con, people, key)

@@ -15,6 +15,7 @@ import polars as pl
 from flows.config import Config, read_key
 from flows.directories import told_now
 from flows.estimate import estimate
+from flows.identity_file import cipher_of
 from flows.ingest import batches
 from flows.lists import listed
 from flows.plan import ExportFile, found_files, known_files, to_read, without_path
@@ -105,7 +106,7 @@ def _databases(
         return con, pl.DataFrame(schema=people.IDENTITY), _counted(config, nobody, key)
     con = stack.enter_context(open_readonly(config.warehouse))
     require_present(con)
-    with open_readonly(config.identity) as known:
+    with open_readonly(config.identity, cipher_of(config, key)) as known:
         buried = identity.tombstones(known)["address_id"]
         return con, identity.addresses(known), _counted(config, buried, key)
 

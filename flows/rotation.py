@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 
 from flows import audit
 from flows.config import KEY_LENGTH, ConfigError, key_in
+from flows.identity_file import open_identity, rewrite_identity
 from transforms.people import renewed
 from warehouse import identity, load, rekey
+from warehouse.cipher import is_encrypted
 from warehouse.connection import open_warehouse
 from warehouse.rewrite import rewrite
 from warehouse.serving.releases import sync
@@ -56,6 +58,21 @@ def hold_to_key(
             )
 
 
+def follow_settings(config: Config, key: bytes) -> None:
+    """Encrypt the identity database, or decrypt it, where the settings ask for the other.
+
+    Hold the warehouse lock. Another key than its own changes nothing. Raises EncryptionError, and
+    leaves it as it is, where DuckDB cannot encrypt here.
+    """
+    path = config.identity
+    if path.exists() and is_encrypted(path) != config.settings.people.encrypt:
+        with open_identity(config, key) as con:
+            identity.create(con)
+            is_own = rekey.mark(con) in {None, mark_of(key)}
+        if is_own:
+            rewrite_identity(config, key)
+
+
 def renew(config: Config, key: bytes, progress: Callable[[str], None] = lambda _: None) -> None:
     """Renew `key` and all that was hashed with it. Hold the warehouse lock; nobody has it open.
 
@@ -82,15 +99,15 @@ def settle(config: Config) -> None:
         load.create(con)
         is_renewed = rekey.mark(con) == mark_of(new)
     if is_renewed:
-        with open_warehouse(config.identity) as con:
+        with open_identity(config, new) as con:
             identity.create(con)
             if rekey.mark(con) != mark_of(new):
                 rekey.renew_identity(con, _renewing(old, new), mark_of(new))
         # Old numbers beside new ones would tell those who have the old key who is who.
         rewrite(config.warehouse)
-        rewrite(config.identity)
+        rewrite_identity(config, new)
         seal = audit.write(config.audit, new, datetime.now(UTC), "key renewed")
-        with open_warehouse(config.identity) as con:
+        with open_identity(config, new) as con:
             identity.keep_seal(con, seal)
         waiting.replace(config.key_file)
     else:

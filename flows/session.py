@@ -16,8 +16,9 @@ from flows.config import read_key
 from flows.counting import who_counts
 from flows.erase import finish, vanish
 from flows.health import findings
+from flows.identity_file import open_identity
 from flows.retention import expire
-from flows.rotation import hold_to_key, settle
+from flows.rotation import follow_settings, hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch
 from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
@@ -91,6 +92,7 @@ def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, 
     with warehouse_lock(config.warehouse, wait, done.run_id):
         settle(config)
         key = read_key(config)
+        follow_settings(config, key)
         with _running(config, origin, key, done) as (held, gone):
             yield held, done
         if gone.erasures and "transform" in held.watch.stages:
@@ -108,7 +110,7 @@ def _running(
     journal.to_server()
     with ExitStack() as stack:
         con = stack.enter_context(open_warehouse(config.warehouse, reach=[config.published]))
-        people = stack.enter_context(open_warehouse(config.identity))
+        people = stack.enter_context(open_identity(config, key))
         load.create(con)
         identity.create(people)
         hold_to_key(config, con, people, key)

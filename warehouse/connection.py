@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import duckdb
 from filelock import FileLock, Timeout
 
+from warehouse import cipher as ciphers
+from warehouse.cipher import PLAIN, Cipher, EncryptionError, is_encrypted
 from warehouse.schema import STAGE, quoted
 
 if TYPE_CHECKING:
@@ -35,21 +37,26 @@ class WarehouseBusyError(Exception):
     """Another process has the warehouse; the message says which."""
 
 
-def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPyConnection:
+def open_warehouse(
+    path: Path, *, reach: Iterable[Path] = (), cipher: Cipher = PLAIN
+) -> duckdb.DuckDBPyConnection:
     """Open the private warehouse for reading and writing; create it, mode 0600, if it is not there.
 
     It has the schemas `main` (the default, also of cursors) and `stage`. Time is UTC. SQL touches
     no file but the warehouse and those under the folders of `reach`; frames come by `register`.
     Take `warehouse_lock` first. Raises WarehouseBusyError if another process has it open,
-    ValueError if its name is also that of a schema.
+    ValueError if its name is also that of a schema, EncryptionError where `cipher` does not do.
     """
     if path.stem.lower() in RESERVED:
         raise ValueError(f"{path}: {path.stem} cannot be its name; call it tieline.duckdb")
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = path.resolve()
-    con = _connect(
-        path, config={"storage_compatibility_version": STORAGE_VERSION, "memory_limit": MEMORY}
-    )
+    if is_encrypted(path) or (cipher.is_wanted and not path.exists()):
+        con = _decrypted(path, cipher)
+    else:
+        con = _connect(
+            path, config={"storage_compatibility_version": STORAGE_VERSION, "memory_limit": MEMORY}
+        )
     path.chmod(0o600)
     _clear_leftovers(path)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {STAGE}")
@@ -58,15 +65,17 @@ def open_warehouse(path: Path, *, reach: Iterable[Path] = ()) -> duckdb.DuckDBPy
     return _closed_in(con)
 
 
-def open_readonly(path: Path) -> duckdb.DuckDBPyConnection:
+def open_readonly(path: Path, cipher: Cipher = PLAIN) -> duckdb.DuckDBPyConnection:
     """Open a database file, private or published, for queries that touch no other file.
 
     A new connection to `published/current` sees the newest release, even while this process still
-    reads an older one. Raises FileNotFoundError, and WarehouseBusyError if another process writes
-    the file.
+    reads an older one. Raises FileNotFoundError, WarehouseBusyError if another process writes the
+    file, and EncryptionError where `cipher` does not open it.
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such database; load or publish something first")
+    if is_encrypted(path):
+        return _closed_in(_decrypted(path, cipher, read_only=True))
     return _closed_in(_connect(path, read_only=True))
 
 
@@ -103,14 +112,63 @@ def warehouse_lock(path: Path, wait_seconds: float, run_id: str = "") -> Iterato
 def _connect(
     path: Path, *, read_only: bool = False, config: Settings | None = None
 ) -> duckdb.DuckDBPyConnection:
-    try:
+    with _told_if_busy(path):
         return duckdb.connect(str(path), read_only=read_only, config=config or {})
+
+
+@contextmanager
+def _told_if_busy(path: Path) -> Iterator[None]:
+    try:
+        yield
     except duckdb.IOException as error:
         found = re.search(r"lock is held in (.+?\(PID \d+\))", str(error))
         if found is None:
             raise
         raise WarehouseBusyError(
             f"{path}: open in {found[1]}; close it there, or wait until it has ended"
+        ) from None
+
+
+def _decrypted(path: Path, cipher: Cipher, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    """A connection in which the encrypted file is the default database, named as if opened alone."""
+    con = duckdb.connect(config={"memory_limit": MEMORY})
+    con.execute(f"SET temp_directory = {quoted(f'{path}.tmp')}")
+    con.execute("SET temp_file_encryption = true")
+    if not read_only:
+        load_crypto(con, path)
+    for key in cipher.keys:
+        try:
+            with _told_if_busy(path):
+                con.execute(
+                    f'ATTACH {quoted(str(path))} AS "{path.stem}" {encrypted_with(key, read_only=read_only)}'
+                )
+        except duckdb.InvalidInputException:
+            continue  # an earlier key may be the one: a renewal was cut short
+        except WarehouseBusyError:
+            con.close()
+            raise
+        con.execute(f'USE "{path.stem}".main')
+        return con
+    con.close()
+    raise EncryptionError(f"{path}: encrypted with another key; put the right key file back")
+
+
+def encrypted_with(key: str, *, read_only: bool = False) -> str:
+    """Options of ATTACH for an encrypted file."""
+    mode = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE_VERSION}'"
+    return f"(ENCRYPTION_KEY {quoted(key)}, {mode})"
+
+
+def load_crypto(con: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Make `con` able to write encrypted files; nothing is fetched. Raises EncryptionError."""
+    try:
+        con.execute(ciphers.CRYPTO)
+    except duckdb.Error as error:
+        why = str(error).partition("\n")[0]
+        off = "" if is_encrypted(path) else ", or set people.encrypt = false"
+        raise EncryptionError(
+            f"{path}: DuckDB {duckdb.__version__} cannot encrypt here: {why}; install its extension httpfs"
+            f" (docs/privacy.md, Encryption){off}"
         ) from None
 
 

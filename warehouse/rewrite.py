@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from warehouse.connection import FRESH, STORAGE_VERSION, open_warehouse
+from warehouse.cipher import PLAIN, Cipher
+from warehouse.connection import (
+    FRESH,
+    STORAGE_VERSION,
+    encrypted_with,
+    load_crypto,
+    open_warehouse,
+)
 from warehouse.schema import quoted
 from warehouse.serving.releases import sync
 
@@ -12,17 +19,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def rewrite(path: Path) -> None:
+def rewrite(path: Path, cipher: Cipher = PLAIN) -> None:
     """Copy what the database at `path` holds into a new file, and put that in its place.
 
-    A process that is killed leaves the old file or the new one. Nobody may have it open; hold the
-    warehouse lock.
+    The new one is encrypted as `cipher` wants it, whatever the old one was. A process that is killed
+    leaves the old file or the new one. Nobody may have it open; hold the warehouse lock.
     """
     path = path.resolve()
     fresh = path.with_name(f"{path.name}{FRESH}")
-    with open_warehouse(path, reach=[path.parent]) as con:
+    options = f"(STORAGE_VERSION '{STORAGE_VERSION}')"
+    with open_warehouse(path, reach=[path.parent], cipher=cipher) as con:
         con.execute("CHECKPOINT")
-        con.execute(f"ATTACH {quoted(str(fresh))} AS fresh (STORAGE_VERSION '{STORAGE_VERSION}')")
+        if cipher.is_wanted:
+            load_crypto(con, path)
+            options = encrypted_with(cipher.keys[0])
+        con.execute(f"ATTACH {quoted(str(fresh))} AS fresh {options}")
         con.execute(f'COPY FROM DATABASE "{path.stem}" TO fresh').fetchall()
         con.execute("CHECKPOINT fresh")
         con.execute("DETACH fresh")

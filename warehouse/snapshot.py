@@ -13,6 +13,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from warehouse.cipher import PLAIN, Cipher
 from warehouse.connection import open_warehouse
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class UnsteadyError(Exception):
     """The databases changed all the time; the message says which and what to do."""
 
 
-def snapshot(paths: Sequence[Path], folder: Path) -> list[Path]:
+def snapshot(paths: Sequence[Path], folder: Path, cipher: Cipher = PLAIN) -> list[Path]:
     """Copy the databases into `folder`, all of one moment, checkpointed, so that each is one file.
 
     Raises UnsteadyError if they do not hold still for as long as copying takes, duckdb.Error if a
@@ -39,7 +40,7 @@ def snapshot(paths: Sequence[Path], folder: Path) -> list[Path]:
         copies = [_copy(path, folder) for path in paths]
         if [_headers(path) for path in paths] == before:
             for copy in copies:
-                with open_warehouse(copy) as con:  # replays the log
+                with open_warehouse(copy, cipher=cipher) as con:  # replays the log
                     con.execute("CHECKPOINT")
                 shutil.rmtree(copy.with_name(f"{copy.name}.tmp"), ignore_errors=True)
             return copies

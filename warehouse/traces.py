@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from warehouse.cipher import PLAIN, Cipher
 from warehouse.connection import open_readonly
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ NUMBER = 8  # bytes of a BIGINT
 LONGEST = 256  # of a text that is looked for, in bytes
 
 
-def traces(paths: Sequence[Path], texts: Collection[str], numbers: Collection[int]) -> list[str]:
+def traces(
+    paths: Sequence[Path],
+    texts: Collection[str],
+    numbers: Collection[int],
+    cipher: Cipher = PLAIN,
+) -> list[str]:
     """Where `texts` (whatever their case) or `numbers` stand: lines with file and place, never the text.
 
     Nobody may have the databases among `paths` open for writing.
@@ -27,7 +33,7 @@ def traces(paths: Sequence[Path], texts: Collection[str], numbers: Collection[in
     for path in paths:
         sought = {text.lower() for text in texts}
         if path.suffix == ".duckdb":
-            with open_readonly(path) as con:
+            with open_readonly(path, cipher) as con:
                 found += [f"{path}: {place}" for place in _with_number(con, numbers)]
                 for text, place, is_whole in _with_text(con, {*sought}):
                     sought.discard(text)  # bytes would only say the same, or mean another address
