@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from transforms.sources.blocks import blocks
+from transforms.sources.blocks import blocks, line_count
 from transforms.sources.opening import rows_of, separator_of
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def _quick(block: bytes, layout: Layout, at: Mapping[str, int], number: int) -> 
         )
         .collect()
     )
-    if table.height != block.count(b"\n") or _has_empty(table):
+    if table.height != line_count(block) or _has_empty(table):
         return None
     return table.with_columns(position=pl.int_range(number + 1, number + table.height + 1))
 

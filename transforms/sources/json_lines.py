@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import polars as pl
 
-from transforms.sources.blocks import blocks, lines
+from transforms.sources.blocks import blocks, line_count, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -107,7 +107,7 @@ def _records(
     block: bytes, decoder: msgspec.json.Decoder[msgspec.Struct], first: int
 ) -> tuple[Sequence[msgspec.Struct], Sequence[int], int]:
     """Records of a block (empty is what is no object), their lines, and how many lines there are."""
-    ends = block.count(b"\n")
+    ends = line_count(block)
     try:
         records = decoder.decode_lines(block)
         if len(records) == ends:
@@ -135,9 +135,10 @@ def _values(records: Sequence[object], steps: Sequence[str]) -> Sequence[object]
 
 
 def _texts(values: Sequence[object]) -> pl.Series:
-    is_text = {*map(type, values)} <= {str, type(None)}
-    texts = values if is_text else [_text(value) for value in values]
-    return pl.Series(texts, dtype=pl.String)
+    try:
+        return pl.Series(values, dtype=pl.String)
+    except (TypeError, ValueError):  # something else is among them
+        return pl.Series([_text(value) for value in values], dtype=pl.String)
 
 
 def _text(value: object) -> str | None:

@@ -339,7 +339,8 @@ class _Clipped(_Layer):
 
     def take(self, size: int) -> bytes:
         while data := self.below.read(size):
-            last = max(data.rfind(b"\n"), data.rfind(b"\r"))
+            last = data.rfind(b"\n")
+            last = data.rfind(b"\r") if last < 0 else last
             is_long = self.run > self.longest
             self.run = self.run + len(data) if last < 0 else len(data) - last - 1
             if not is_long:

@@ -16,7 +16,7 @@ import msgspec
 
 from transforms.sources import limits
 from transforms.sources.base import UnreadableFileError
-from transforms.sources.blocks import all_of, blocks, split
+from transforms.sources.blocks import all_of, blocks, line_count, split
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -101,13 +101,13 @@ def texts(path: Path) -> Iterator[tuple[int, bytes]]:
     """
     held = blocks(path, longest=limits.JSON_LINE)
     start: list[bytes] = []
-    while sum(map(_line_count, start)) < FIRST_LINES and (block := next(held, None)):
+    while sum(map(line_count, start)) < FIRST_LINES and (block := next(held, None)):
         start.append(block)
     if any(map(_is_whole, islice(chain.from_iterable(map(split, start)), FIRST_LINES))):
         number = 1
         for block in chain(start, held):
             yield number, block
-            number += _line_count(block)
+            number += line_count(block)
         return
     del start
     data = all_of(path)
@@ -118,10 +118,6 @@ def texts(path: Path) -> Iterator[tuple[int, bytes]]:
     if not found:
         raise UnreadableFileError(f"{path}: {_fault(data)}; export it again")
     yield from ((0, value.encode()) for value in found)
-
-
-def _line_count(block: bytes) -> int:
-    return block.count(b"\n") or block.count(b"\r")
 
 
 def _fault(data: bytes) -> str:
