@@ -20,7 +20,7 @@ import polars as pl
 from transforms.sources.acts import utc
 from transforms.sources.base import RAW_EVENT, RAW_PARTICIPATION, RAW_REJECT, Batch, Options
 from transforms.sources.iso_times import utc_instants
-from transforms.sources.jira_records import User, address_of, ids_of, is_machine, mentioned, text_of
+from transforms.sources.jira_records import User, address_of, ids_of, is_machine, mentions, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +36,10 @@ _ACT: dict[str, pl.DataType | type[pl.DataType]] = {
     "actor": pl.UInt32,
 }
 NOBODY = 0
+_TOWARD = {"act": pl.Int64, "address": pl.String, "role": pl.String}
+_KEY = pl.concat_str(
+    pl.lit("work:jira:"), "within", pl.lit(":"), "name", pl.lit(":"), "number"
+).str.strip_suffix(":")
 
 
 class Told(NamedTuple):
@@ -134,15 +138,15 @@ class Acts:
             records, items, ["comment"] * len(comments), comments,
             [comment.created for comment in comments],
         )  # fmt: skip
-        for number, item, comment in zip(records, items, comments, strict=True):
-            if (author := comment.author) and (names := mentioned(comment.body)):
-                if not (others := names - {*ids_of(author)}):
-                    continue
-                actor = self.people.addresses[self.people[author]]
-                if utc(comment.created) and not ({*self._addresses(others)} - {actor}):
-                    continue
-                act = self._one(number, item, "mention", str(comment.id), comment.created, author)
-                self._toward(act, author, others, "mentioned")
+        for at, names in mentions([comment.body for comment in comments]):
+            number, item, comment = records[at], items[at], comments[at]
+            if not (author := comment.author) or not (others := names - {*ids_of(author)}):
+                continue
+            actor = self.people.addresses[self.people[author]]
+            if utc(comment.created) and not ({*self._addresses(others)} - {actor}):
+                continue
+            act = self._one(number, item, "mention", str(comment.id), comment.created, author)
+            self._toward(act, author, others, "mentioned")
 
     # --- changes ------------------------------------------------------------------------------
 
@@ -154,12 +158,15 @@ class Acts:
         ]
         histories = [history for _, _, some in held for history in some]
         records = [number for number, _, some in held for _ in some]
-        fields = [
-            [item.field for item in history.items] if history.items else () for history in histories
-        ]
-        assigning = [at for at, names in enumerate(fields) if "assignee" in names]
+        names = ["change"] * len(histories)
+        assigning: dict[int, None] = {}
+        for at, history in enumerate(histories):
+            for item in history.items or ():
+                if item.field == "status":
+                    names[at] = "status"
+                elif item.field == "assignee":
+                    assigning[at] = None
         self._create(told, base, {records[at] for at in assigning})
-        names = ["status" if "status" in some else "change" for some in fields]
         start = len(self)
         for at in assigning:
             author, assigned = histories[at].author, _assigned(histories[at])
@@ -206,54 +213,17 @@ class Acts:
 
     def finished(self, options: Options, seen: set[int], records: int) -> Batch:
         """The batch, of a file's part with so many records. `seen` holds hashes of earlier keys."""
-        acts = pl.DataFrame(self.columns, schema=_ACT)
-        people = pl.Series(self.people.addresses, dtype=pl.String)
-        key = pl.concat_str(
-            pl.lit("work:jira:"), "within", pl.lit(":"), "name", pl.lit(":"), "number"
-        )
-        acts = acts.with_columns(
-            utc_instants(acts["at"]).alias("at"),
-            event_key=key.str.strip_suffix(":"),
-            act=pl.int_range(pl.len(), dtype=pl.UInt32),
-        ).filter(pl.col("actor") != NOBODY)
-        inside = acts.filter(
-            pl.col("at").is_between(
-                options.since.astimezone(UTC), options.until.astimezone(UTC), closed="left"
-            )
-        )
-        new = inside.filter(_first_seen(inside["event_key"], seen))
-        events = new.select(
-            "event_key",
-            channel=pl.lit("work"),
-            kind=self._kinds(),
-            started_at="at",
-            ended_at=None,
-            initiator=people.gather(new["actor"]),
-            thread_key=None,
-            reply_key=None,
-            container_key="jira:" + self._of_record(new, [one.item for one in self.records]),
-            is_automated=pl.Series(self.people.machines, dtype=pl.Boolean).gather(new["actor"]),
-            is_cancelled=pl.lit(value=False),
-            revision=0,
-            position=self._of_record(new, [one.position for one in self.records]),
-        )
-        doers = new.select(
-            "event_key",
-            address=events["initiator"],
-            role=pl.when(pl.col("name") == "comment")
-            .then(pl.lit("commenter"))
-            .otherwise(pl.lit("author")),
-        )
-        others = pl.DataFrame(
-            self.towards,
-            schema={"act": pl.UInt32, "address": pl.String, "role": pl.String},
-            orient="row",
-        ).join(new.select("act", "event_key"), on="act", maintain_order="left")
-        participations = pl.concat([doers, others.select(doers.columns)]).with_columns(
-            response=pl.lit("none"), is_own=pl.lit(value=False)
-        )
-        counts = [self._counts(rows) for rows in (acts.filter(pl.col("at").is_null()), new, inside)]
-        unreadable, fresh, told = counts
+        told = pl.DataFrame(self.columns, schema=_ACT)
+        told = told.with_columns(utc_instants(told["at"]), pl.int_range(pl.len()).alias("act"))
+        is_act, is_dated = told["actor"] != NOBODY, told["at"].is_not_null()
+        since, until = (moment.astimezone(UTC) for moment in (options.since, options.until))
+        is_inside = is_act & is_dated & (told["at"] >= since) & (told["at"] < until)
+        inside = told.lazy().filter(is_inside).with_columns(event_key=_KEY).collect()
+        is_first = _first_seen(inside["event_key"], seen)
+        new = inside if is_first is None else inside.filter(is_first)
+        event = self._events(new)
+        counts = [self._counts(rows) for rows in (told.filter(is_act & ~is_dated), new, inside)]
+        unreadable, fresh, known = counts
         rejects = self.rejects + [
             (one.position, one.place, f"{count} acts without a date that can be read")
             for one, count in zip(self.records, unreadable, strict=True)
@@ -261,32 +231,66 @@ class Acts:
         ]
         is_done = (unreadable == 0) & (fresh == 0)
         return Batch(
-            _as(events, RAW_EVENT),
-            _as(participations, RAW_PARTICIPATION),
+            event,
+            self._participations(new, event["initiator"]),
             pl.DataFrame(rejects, schema=RAW_REJECT, orient="row"),
             records,
-            int((is_done & (told == 0)).sum()),
-            int((is_done & (told > 0)).sum()),
+            int((is_done & (known == 0)).sum()),
+            int((is_done & (known > 0)).sum()),
         )
 
-    def _kinds(self) -> pl.Expr:
+    def _events(self, new: pl.DataFrame) -> pl.DataFrame:
+        people = pl.Series(self.people.addresses, dtype=pl.String)
+        machines = pl.Series(self.people.machines, dtype=pl.Boolean)
+        items = pl.Series([f"jira:{one.item}" for one in self.records], dtype=pl.String)
+        positions = pl.Series([one.position for one in self.records], dtype=pl.Int64)
         is_alone = pl.col("act").is_in(self.alone) & (pl.col("name") == "assignment")
-        return pl.when(is_alone).then(pl.lit("change")).otherwise("name")
+        kind = pl.when(is_alone).then(pl.lit("change")).otherwise("name") if self.alone else "name"
+        return _of(
+            new,
+            RAW_EVENT,
+            channel=pl.lit("work"),
+            kind=kind,
+            started_at="at",
+            ended_at=None,
+            initiator=people.gather(new["actor"]),
+            thread_key=None,
+            reply_key=None,
+            container_key=items.gather(new["record"]),
+            is_automated=machines.gather(new["actor"]),
+            is_cancelled=False,
+            revision=0,
+            position=positions.gather(new["record"]),
+        )
 
-    def _of_record(self, rows: pl.DataFrame, values: Sequence[object]) -> pl.Series:
-        return pl.Series(values).gather(rows["record"])
+    def _participations(self, new: pl.DataFrame, actors: pl.Series) -> pl.DataFrame:
+        is_comment = pl.col("name") == "comment"
+        doers = _of(
+            new,
+            RAW_PARTICIPATION,
+            address=actors,
+            role=pl.when(is_comment).then(pl.lit("commenter")).otherwise(pl.lit("author")),
+            response=pl.lit("none"),
+            is_own=False,
+        )
+        if not self.towards:
+            return doers
+        others = pl.DataFrame(self.towards, schema=_TOWARD, orient="row").join(
+            new.select("act", "event_key"), on="act", maintain_order="left"
+        )
+        return doers.vstack(_of(others, RAW_PARTICIPATION, response=pl.lit("none"), is_own=False))
 
     def _counts(self, rows: pl.DataFrame) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
         return np.bincount(rows["record"].to_numpy(), minlength=len(self.records))
 
 
-def _first_seen(keys: pl.Series, seen: set[int]) -> pl.Series:
-    """Whether a key is the first of its kind in the file."""
+def _first_seen(keys: pl.Series, seen: set[int]) -> pl.Series | None:
+    """Whether a key is the first of its kind in the file; None: all are."""
     hashes = keys.hash().to_list()
     own = {*hashes}
     if len(own) == len(hashes) and seen.isdisjoint(own):
         seen |= own
-        return pl.repeat(value=True, n=len(keys), eager=True)
+        return None
     is_first = []
     for one in hashes:
         is_first.append(one not in seen)
@@ -317,5 +321,15 @@ def _first_assignee(issue: Issue, *, is_reassigned: bool) -> str | None:
     return next(filter(None, ids_of(assignee)), None) if assignee else None
 
 
-def _as(rows: pl.DataFrame, schema: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in schema.items())
+def _of(
+    rows: pl.DataFrame,
+    schema: Mapping[str, pl.DataType | type[pl.DataType]],
+    **columns: pl.Series | pl.Expr | str | bool | int | None,
+) -> pl.DataFrame:
+    """Rows of `schema`: the columns given, and of `rows` the others."""
+    made = {name: columns.get(name, name) for name in schema}
+    return rows.select(
+        (pl.col(one) if isinstance(one, str) else pl.lit(one) if not isinstance(one, pl.Expr) else one)
+        .cast(schema[name]).alias(name)
+        for name, one in made.items()
+    )  # fmt: skip

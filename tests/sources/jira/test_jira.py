@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import given, settings
@@ -158,6 +159,35 @@ def test_whatever_json_comes_every_record_is_accounted_for(
     batch = whole(SOURCE, path)
     assert batch.records == sum(map(held, records)) + 1
     assert batch.events.height >= 11
+
+
+BODIES = {
+    "": "Thanks ~ see you",
+    "wiki": "Ask [~accountid:712020:b], please",
+    "document": {"type": "doc", "content": [{"type": "mention", "attrs": {"id": "712020:b"}}]},
+}
+
+
+@given(st.lists(st.lists(st.sampled_from(sorted(BODIES)), max_size=6), max_size=12))
+def test_a_mention_is_of_its_own_comment(said: list[list[str]]) -> None:
+    author = {"accountId": "712020:a", "emailAddress": "a@one.example"}
+    when = "2026-01-05T09:00:00.000+0100"
+    issues = [
+        {
+            "id": str(number), "self": "https://x.example/rest/api/3/issue/1",
+            "fields": {"created": when, "creator": author, "comment": {"comments": [
+                {"id": f"{number}-{at}", "author": author, "created": when, "body": BODIES[form]}
+                for at, form in enumerate(forms)
+            ]}},
+        }
+        for number, forms in enumerate(said)
+    ]  # fmt: skip
+    with TemporaryDirectory() as folder:
+        batch = whole(SOURCE, write(Path(folder), {"issues": issues}))
+    mentions = batch.participations.filter(role="mentioned")
+    assert mentions["event_key"].str.extract(r"mention:(.*)$").to_list() == [
+        f"{number}-{at}" for number, forms in enumerate(said) for at, form in enumerate(forms) if form
+    ]  # fmt: skip
 
 
 def test_real_issues_against_stdlib_json(shared_data: Path) -> None:
