@@ -57,7 +57,7 @@ $(VENV)/.browser: $(VENV)/.dev
 	@bash .ci/browser.sh $(VENV)/npm && touch $@
 
 test-reliability: $(VENV)/.dev  ## 200 nights killed at any instant, and every other fault
-	@TIELINE_KILLS=$${TIELINE_KILLS:-200} $(BIN)/python -m pytest -s tests/reliability tests/warehouse tests/serving/test_crash.py tests/flows/test_backup.py tests/flows/test_incoming.py tests/security
+	@TIELINE_KILLS=$${TIELINE_KILLS:-200} $(BIN)/python -m pytest -s tests/reliability tests/warehouse tests/serving/test_crash.py tests/flows/test_backup.py tests/flows/test_incoming.py tests/flows/test_fetch.py tests/flows/test_fetch_servers.py tests/security
 
 audit: $(VENV)/.dev  ## Known vulnerabilities of what Tieline is built on; asks a public database
 	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -q pip-audit

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from prefect import flow
 
 from flows.config import ConfigError, read_config
+from flows.fetch import let_go
+from flows.ingest import refused_paths
 from flows.occasion import ended, run_name, scheduled_at
 from flows.parameters import SettingsPath, Wait
 from flows.plan import ExportFile, found_files, known_files, to_read
 from flows.session import Done, Open, Origin, opened
-from flows.stages import FLOW_TIMEOUT, compute, ingest_files, publish_new
+from flows.stages import FLOW_TIMEOUT, bring, compute, ingest_files, publish_new
 from flows.transform import models_of
 from warehouse import window
 
@@ -67,10 +69,12 @@ def check_window(since: date, until: date) -> None:
 
 def load_window(held: Open, done: Done, since: date, until: date, sources: Sequence[str]) -> None:
     """Load these days anew, and mark them as stale."""
+    bring(held, done)
     found = found_files(held.config, known_files(held.con)).files
     there = [file for file in found if file.source.name in sources]
     files, done.gone = in_window(held.con, there, since, until, sources)
     ingest_files(held, done, files, days=(since, until))
+    let_go(held.config, refused_paths(held.con, found))
     window.make_stale(held.con, since, until)
 
 

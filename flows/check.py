@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from flows.directories import contradictions, directory_files, read_one
+from flows.fetch import up_to_date
 from flows.look import Look, left_out, look, refused_whole
 from flows.plan import found_files, summary, without_path
 from transforms.sources import SOURCES, sniff
@@ -34,6 +35,12 @@ class CheckedFiles:
 
 def check_files(config: Config) -> CheckedFiles:
     """Read every file of every source, and every directory; nothing is kept."""
+    with up_to_date(config) as missing:
+        found = _checked(config)
+        return replace(found, problems=(*missing, *found.problems))
+
+
+def _checked(config: Config) -> CheckedFiles:
     rows, problems = [], []
     found, aside = found_files(config)
     notes = [f"{holder}: {words}" for _, holder, words in summary(aside)]

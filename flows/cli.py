@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -26,9 +26,13 @@ from flows.options import (
 from flows.people import people
 from flows.privacy import audit, forget, key
 from flows.refused import quarantine
+from flows.remote import RemoteError, is_remote
 from flows.running import backfill, finish, night, run
 from flows.safekeeping import backup, restore
 from flows.serving import notify, serve
+
+if TYPE_CHECKING:
+    from flows.survey import Survey
 
 
 @click.group(
@@ -76,14 +80,15 @@ def init(folder: Path | None, exports: Path | None) -> None:
 
 
 @tieline.command()
-@click.argument("folder", required=False, type=click.Path(file_okay=False, path_type=Path))
+@click.argument("folder", required=False)
 @with_settings
 @click.pass_context
-def check(context: click.Context, folder: Path | None, settings: Path, home: Path | None) -> None:
+def check(context: click.Context, folder: str | None, settings: Path, home: Path | None) -> None:
     """Say what every export file is and what is wrong with it, before anything is loaded.
 
     With FOLDER every file below it is looked at, and what to write in tieline.toml is told; no
     settings are needed. Those in FOLDER or above it, or of -s, give time zone, window and mappings.
+    FOLDER may be elsewhere: s3://bucket/folder.
 
     Ends with exit code 1 where a file or a setting must be mended. Single records that cannot be
     read are told, and are no reason to wait.
@@ -116,12 +121,22 @@ def _check_settings(config: Config) -> bool:
     return not checked.problems
 
 
-def _check_folder(folder: Path, config: Config | None) -> bool:
+def _check_folder(folder: str, config: Config | None) -> bool:
+    from flows.elsewhere import survey_of
     from flows.survey import settings_near, survey
+
+    if is_remote(folder):
+        with survey_of(folder, config or settings_near(Path())) as (found, apart, missing):
+            if missing:
+                click.echo(f"{folder}: {missing}")
+            return _told(found, apart) and not missing
+    near = config or settings_near(Path(folder))
+    return _told(survey(Path(folder), near), near)
+
+
+def _told(found: Survey, near: Config) -> bool:
     from flows.survey_text import next_steps, show
 
-    near = config or settings_near(folder)
-    found = survey(folder, near)
     show(found)
     for line in next_steps(found, near):
         click.echo(line)
@@ -408,6 +423,7 @@ def main() -> None:
         NothingToShowError,
         NewerDatabaseError,
         OlderDatabaseError,
+        RemoteError,
         UnsteadyError,
     ) as error:
         _stop(error, FAILED)

@@ -15,8 +15,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct, field
 
+from flows.config_remote import Remote
 from flows.config_scale import EventLake, Run, Spark
 from flows.incoming import is_on_its_way
+from flows.remote import address_of, copy_of, is_remote, unsafe_options, wrong_with
 
 SETTINGS = "tieline.toml"
 HOME_VARIABLE = "TIELINE_HOME"
@@ -113,7 +115,8 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         directories: Files of who belongs where and since when, of who is who, and of domains; * and **
-            stand for any name. Where two tell something else of a day, the first one counts.
+            stand for any name, and a file may be elsewhere, see [remote]. Where two tell something else
+            of a day, the first one counts.
         boundaries: Columns of the directory to measure across; `tieline trends` shows the first.
         valid_to: Whether the last day that directories write is included, or excluded: the day of
             the move.
@@ -150,7 +153,8 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         name: Your own name for the source; no two are the same.
         format: Export format; `tieline sources` lists them.
-        files: The export files; * and ** stand for any name.
+        files: The export files, or an address of them (`s3://bucket/gemeente/*.ics`, see [remote]); * and
+            ** stand for any name.
         partner: Organisation that delivers the export; when empty, the name of the source.
         mapping: Which column means what, for tables of events; `system`, for tables of work items, names the site.
     """
@@ -318,6 +322,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     quality: Quality = field(default_factory=Quality)
     retention: Retention = field(default_factory=Retention)
     publish: Publish = field(default_factory=Publish)
+    remote: Remote = field(default_factory=Remote)
     run: Run = field(default_factory=Run)
     lake: EventLake = field(default_factory=EventLake)
     spark: Spark = field(default_factory=Spark)
@@ -386,9 +391,25 @@ class Config(Struct, frozen=True):
         listed = {name.lower(): told for name, told in self.settings.people.domains.items()}
         return listed | {name.lower(): "" for name in self.settings.people.neutral_domains}
 
+    @property
+    def copies(self) -> Path:
+        """Where copies of files elsewhere are; for those who run Tieline only."""
+        return self.warehouse.parent / "remote"
+
+    @property
+    def remote(self) -> list[str]:
+        """Addresses of sources and directories that are elsewhere, each once."""
+        named = [*self.settings.people.directories, *(s.files for s in self.settings.source)]
+        return [one for one in dict.fromkeys(named) if is_remote(os.path.expandvars(one))]
+
     def place(self, path: str) -> Path:
-        """`path` with variables and ~ filled in, from the home folder when relative."""
-        return self.home / Path(os.path.expandvars(path)).expanduser()
+        """`path` with variables and ~ filled in, from the home folder when relative; of an address, its copy."""
+        filled = os.path.expandvars(path)
+        return (
+            self.copies / copy_of(filled)
+            if is_remote(filled)
+            else self.home / Path(filled).expanduser()
+        )
 
     def files(self, pattern: str) -> list[Path]:
         """Files that match a glob, sorted; ** goes through folders.
@@ -414,7 +435,9 @@ class Config(Struct, frozen=True):
         )
 
     def relative(self, path: Path) -> str:
-        """`path` as seen from the home folder, for ledgers and messages."""
+        """`path` as seen from the home folder, for ledgers and messages; of a copy, the address."""
+        if path.is_relative_to(self.copies):
+            return address_of(path.relative_to(self.copies))
         return os.path.relpath(path, self.home) if path.is_relative_to(self.home) else str(path)
 
     def today(self) -> date:
@@ -475,6 +498,7 @@ def _check(path: Path, settings: Settings) -> None:
         )
     _check_dated(path, settings.people)
     _check_own(path, settings.parameters)
+    _check_remote(path, settings)
     if settings.run.engine == "spark" and not settings.lake.path:
         raise ConfigError(f"{path}: run.engine: Spark reads the event lake; set lake.path too")
     names = [source.name for source in settings.source]
@@ -484,6 +508,30 @@ def _check(path: Path, settings: Settings) -> None:
     for source in settings.source:
         if source.mapping and not source.format:
             raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
+
+
+def _check_remote(path: Path, settings: Settings) -> None:
+    """Addresses that can be used, and no secret in any; what is wrong is told without what is there."""
+    people = settings.people
+    places = [(f"source {one.name!r}: files", one.files) for one in settings.source]
+    places += [("people.directories", one) for one in people.directories]
+    places += [("lake.path", settings.lake.path)]
+    for what, address in places:
+        filled = os.path.expandvars(address)
+        if is_remote(filled) and (why := wrong_with(filled)):
+            raise ConfigError(f"{path}: {what}: {why}; see docs/operations.md")
+    for name in ("excluded", "consent"):
+        if any(map(is_remote, getattr(people, name))):
+            raise ConfigError(
+                f"{path}: people.{name}: a list of people must be on this machine, where no night misses it"
+            )
+    tables = {f"remote.options.{one!r}": told for one, told in settings.remote.options.items()}
+    for table, told in (tables | {"lake.options": settings.lake.options}).items():
+        if unsafe := unsafe_options(told):
+            raise ConfigError(
+                f"{path}: {table}: {unsafe[0]} is a secret; put it in the environment, and name that here as"
+                f' {unsafe[0]} = "$VARIABLE"'
+            )
 
 
 def _is_known(country: str) -> bool:

@@ -33,7 +33,7 @@ class EventLake(Struct, frozen=True, forbid_unknown_fields=True):
         path: A local folder, or a URL that fsspec knows (`s3://bucket/tieline`); "" for no lake. It holds
             pseudonyms as the warehouse does: for those who run Tieline only.
         options: Options of that filesystem, as fsspec names them. Keys and passwords belong in the
-            environment, not here.
+            environment; here they may only be named, as "$VARIABLE".
     """
 
     path: str = ""

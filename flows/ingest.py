@@ -26,6 +26,7 @@ from warehouse.memberships import load_memberships
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import date
+    from pathlib import Path
 
     import duckdb
 
@@ -167,6 +168,31 @@ def note_left_aside(con: duckdb.DuckDBPyConnection, aside: Iterable[LeftAside]) 
         for source, holder, words in summary(aside)
     ]  # fmt: skip
     load.stage(con, schema.QUARANTINE, pl.DataFrame(rows, schema.polars_schema(schema.QUARANTINE)))
+
+
+def note_missing(con: duckdb.DuckDBPyConnection, config: Config, address: str, reason: str) -> None:
+    """Stage for quarantine that an address, or some of it, could not be had in this run."""
+    owners = [one.name for one in config.settings.source if one.files == address]
+    owners += ["directory"] * (address in config.settings.people.directories)
+    for owner in owners:
+        load.stage(con, schema.QUARANTINE, _refusal(file_id(owner, address.rstrip("/")), reason))
+
+
+def is_refusal_staged(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether something waits to be told that no file of this run tells."""
+    return bool(
+        con.execute(
+            f"SELECT 1 FROM {schema.STAGE}.quarantine WHERE stage = 'batch' LIMIT 1"
+        ).fetchall()
+    )
+
+
+def refused_paths(con: duckdb.DuckDBPyConnection, files: Iterable[ExportFile]) -> set[Path]:
+    """Where the files that are refused as a whole are, with the archives that they are in."""
+    rows = con.execute("SELECT file_id FROM quarantine WHERE stage = 'batch'").fetchall()
+    numbers = {number for (number,) in rows}
+    paths = [file.path for file in files if file.file_id in numbers]
+    return {place for path in paths for place in (path, *path.parents)}
 
 
 def _note_shrunk(con: duckdb.DuckDBPyConnection, least: int) -> None:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from flows.config import ConfigError
+from flows.remote import is_remote
 from warehouse import load
 from warehouse.connection import open_warehouse, warehouse_lock
 from warehouse.lake import Lake, latest, open_lake
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 def place_of(config: Config) -> str:
     """Folder or URL of the lake, "" for none; a relative path starts from the home folder."""
     where = config.settings.lake.path
-    return where if "://" in where or not where else str(config.place(where))
+    return where if is_remote(where) or not where else str(config.place(where))
 
 
 def lake_of(config: Config) -> Lake:
@@ -35,7 +36,9 @@ def lake_of(config: Config) -> Lake:
             f"{config.path}: lake.path is not set; name a folder or a URL for the lake"
         )
     try:
-        return open_lake(where, config.settings.lake.options)
+        return open_lake(
+            where, {name: os.path.expandvars(v) for name, v in config.settings.lake.options.items()}
+        )
     except (ImportError, ValueError) as error:
         cause = str(error).partition("\n")[0]
         raise ConfigError(f"{config.path}: lake.path: {where}: {cause}") from error

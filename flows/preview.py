@@ -15,6 +15,7 @@ import polars as pl
 from flows.config import Config, read_key
 from flows.directories import told_now
 from flows.estimate import estimate
+from flows.fetch import up_to_date
 from flows.identity_file import cipher_of
 from flows.ingest import batches
 from flows.lists import listed
@@ -64,6 +65,7 @@ def preview(config: Config, *, rebuild: bool = False) -> Iterator[str]:
     """What `tieline run` would do now, in lines. Raises WarehouseBusyError while a run is on."""
     models = models_of(config)
     with ExitStack() as stack:
+        yield from stack.enter_context(up_to_date(config))
         key = read_key(config) if config.key_file.exists() else b"\0"
         con, addresses, counted = _databases(config, stack, key)
         kept = kept_now(con)

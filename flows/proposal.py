@@ -41,19 +41,22 @@ def proposal(found: Survey, settings: Settings, home: Path) -> str:
     return settings_text(
         name=settings.network.name,
         time_zone=settings.network.time_zone,
-        people=_people(found, settings, _from_home(found.folder, home)),
+        people=_people(found, settings, _base(found, home)),
         sources=blocks(found, home),
     )
 
 
 def blocks(found: Survey, home: Path, named: Container[str] = ()) -> str:
     """`[[source]]` of the exports, as text; those in `named` left out."""
-    base = _from_home(found.folder, home)
+    base = _base(found, home)
     return "".join(_block(*source) for source in sources(found, base, named))
 
 
-def _from_home(folder: Path, home: Path) -> str:
-    there = os.path.relpath(folder.resolve(), home.resolve())
+def _base(found: Survey, home: Path) -> str:
+    """What paths of the survey's files begin with in settings in `home`."""
+    if found.address:
+        return f"{found.address}/"
+    there = os.path.relpath(found.folder.resolve(), home.resolve())
     return "" if there == os.curdir else literal(there) + "/"
 
 

@@ -101,7 +101,7 @@ def _files(con: duckdb.DuckDBPyConnection, config: Config) -> pl.DataFrame:
         for label in {*map(config.relative, config.files(source.files)), source.files.rstrip("/")}
     ] + [
         (file_id("directory", label), DIRECTORY, masked(label), label)
-        for label in directory_files(config)
+        for label in {*directory_files(config), *config.settings.people.directories}
     ]
     known = pl.DataFrame(there, schema=read.schema, orient="row")
     return pl.concat([known, read]).unique("file_id", keep="first", maintain_order=True)

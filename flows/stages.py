@@ -16,6 +16,7 @@ from prefect.context import FlowRunContext
 
 from flows import ingest
 from flows.engines import spark_of
+from flows.fetch import Fetched, fetch, let_go
 from flows.journal import note
 from flows.lakes import write_lake
 from flows.mirror import mirror
@@ -23,6 +24,7 @@ from flows.plan import ExportFile, LeftAside, found_files, known_files, renamed,
 from flows.progress import steps
 from flows.publish import release
 from flows.readers import side_by_side
+from flows.remote import RemoteError
 from flows.session import Done, Open
 from flows.spool import Spooled
 from flows.transform import bring_up_to_date
@@ -46,6 +48,12 @@ _LIMITS: dict[str, Any] = {"timeout_seconds": STAGE_TIMEOUT, "cache_policy": NO_
 P = ParamSpec("P")
 R = TypeVar("R")
 Days = tuple["date", "date"]  # first and last
+
+
+@task(task_run_name="fetch {address}", **_LIMITS, **retried(times=2, seconds=10))
+def fetch_copies(held: Open, address: str) -> Fetched:
+    """Bring the copies of files elsewhere up to date."""
+    return fetch(held.config, address)
 
 
 @task(task_run_name="read {file.shown}", **_LIMITS, **retried())
@@ -103,11 +111,27 @@ def _done(stage: Task[P, R], *arguments: P.args, **named: P.kwargs) -> R:
 
 def ingest_new(held: Open, done: Done) -> None:
     """Read what is new or changed, check and load it."""
+    bring(held, done)
     there, aside = found_files(held.config, known_files(held.con))
     ledger.follow(held.con, renamed(held.con, there))
     ingest.forget_refusals(held.con, there)
     due = now_in_reach(held.con, Limits(held.config.today()))
     ingest_files(held, done, to_read(held.con, there, due), aside)
+    let_go(held.config, ingest.refused_paths(held.con, there))
+
+
+def bring(held: Open, done: Done) -> None:
+    """Fetch what is elsewhere; a place that cannot be reached is told, and keeps nothing else waiting."""
+    for address in held.config.remote:
+        with held.watch.stage("read"):
+            try:
+                missing = _done(fetch_copies, held, address).missing
+            except RemoteError as error:
+                missing = str(error).removeprefix(f"{address}: ")
+        if missing:
+            note("refused", f"{address}: {missing}", level=logging.WARNING, file=address)
+            done.refused.append(f"{address}: {missing}")
+            ingest.note_missing(held.con, held.config, address, missing)
 
 
 def ingest_files(
@@ -162,7 +186,11 @@ def _batches(
             if rows >= ingest.STAGE_ROWS:
                 yield batch, _load(held, number, days)
                 batch, rows, number = [], 0, number + 1
-    if batch or ingest.people_changed(held.con, held.identity, held.config, held.key, held.counted):
+    if (
+        batch
+        or ingest.people_changed(held.con, held.identity, held.config, held.key, held.counted)
+        or ingest.is_refusal_staged(held.con)
+    ):
         yield batch, _load(held, number, days)
 
 

@@ -152,8 +152,11 @@ def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> 
     labels = {
         file_id(source.name, label): label
         for source in config.settings.source
-        for label in map(config.relative, config.files(source.files))
-    } | {file_id("directory", label): label for label in directory_files(config)}
+        for label in (*map(config.relative, config.files(source.files)), source.files.rstrip("/"))
+    } | {
+        file_id("directory", label): label
+        for label in (*directory_files(config), *config.settings.people.directories)
+    }
     found.needs += [
         Finding("refused", f"{labels.get(number, 'a file that is gone')}: {reason}")
         for number, reason in refused

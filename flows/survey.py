@@ -70,6 +70,7 @@ class Survey:
     domains: Mapping[str, int]
     people: int
     known: int
+    address: str = ""  # of which the folder is a copy
 
     @property
     def exports(self) -> list[Seen]:

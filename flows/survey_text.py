@@ -109,9 +109,11 @@ def next_steps(found: Survey, config: Config) -> Iterator[str]:
     if not found.exports:
         yield "No export that is known; `tieline sources` says how to get one from each tool."
     elif not config.path.exists():
-        place = found.folder / SETTINGS
-        yield f"To write in {place}; `tieline init --from {found.folder}` does it:"
-        yield from ("", proposal(found, config.settings, found.folder))
+        place = config.path if found.address else found.folder / SETTINGS
+        yield f"To write in {place}" + (
+            ":" if found.address else f"; `tieline init --from {found.folder}` does it:"
+        )
+        yield from ("", proposal(found, config.settings, place.parent))
     elif new := blocks(found, config.home, named_already(found, config)):
         yield from (f"To add to {config.path}:", new)
     else:
