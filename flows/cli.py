@@ -429,6 +429,13 @@ def main() -> None:
         _stop(error, FAILED)
     except WarehouseBusyError as error:
         _stop(error, BUSY)
+    except PermissionError as error:
+        if os.environ.get("TIELINE_DEBUG"):
+            raise
+        _stop(
+            f"{error.filename}: not for this account ({error.strerror}); run it as the one that runs Tieline",
+            FAILED,
+        )
     except (click.Abort, KeyboardInterrupt):
         _stop("interrupted; nothing is lost, run again", INTERRUPTED)
     except Exception as error:
