@@ -637,6 +637,7 @@ def data_dictionary() -> str:
         "## Staging",
         f"Schema `stage` holds what one batch brings while it is checked, with the columns of {staged}. "
         "It is empty between runs.",
+        relation(schema.SOURCE_NIGHT.name, schema.SOURCE_NIGHT.description, schema.SOURCE_NIGHT.columns),
         "## Who is behind a pseudonym",
         "In `warehouse/identity/identity.duckdb`, a file of its own that nothing downstream reads.",
         *(relation(t.name, t.description, t.columns) for t in identity.TABLES if t is not schema.LAYOUT),

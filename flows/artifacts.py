@@ -39,9 +39,9 @@ def leave(held: Open, done: Done, failure: str = "") -> None:
         create_markdown_artifact(
             "\n".join(page(held, done, failure)), key="tieline-run", description="What the run did"
         )
-        if held.watch.sources:
+        if brought := sources(held):
             create_table_artifact(
-                sources(held), key="tieline-sources", description="What each source brought"
+                brought, key="tieline-sources", description="What each source brought"
             )
     except Exception as error:  # noqa: BLE001 the run is done, whatever becomes of its page
         note("artifacts", f"no artifacts: {error}", level=logging.WARNING)
@@ -83,6 +83,7 @@ def sources(held: Open) -> list[dict[str, object]]:
             "files refused": one.refused, "seconds": round(one.seconds, 1),
         }
         for name, one in sorted(held.watch.sources.items())
+        if one.files
     ]  # fmt: skip
 
 

@@ -336,6 +336,11 @@ class Config(Struct, frozen=True):
     settings: Settings
 
     @property
+    def source_names(self) -> list[str]:
+        """What the sources are called."""
+        return [source.name for source in self.settings.source]
+
+    @property
     def time_zone(self) -> ZoneInfo:
         """The network's own time zone."""
         return ZoneInfo(self.settings.network.time_zone)

@@ -7,20 +7,24 @@ from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from quality.usual import is_less, is_more, of_weekday
+from quality.usual import is_more
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from datetime import date
     from zoneinfo import ZoneInfo
 
     import duckdb
 
-NIGHTS = 90  # days of history
 RUNS = 30
 SECONDS, MEGABYTES = 10.0, 200.0  # less than so much more is nothing to speak of
 GRACE = timedelta(hours=8)
 GAPS = 3  # between nights, from which a rhythm is known
+SAID = {
+    "volume": "brought {:,.0f} events",
+    "delivery": "brought nothing for {:,.0f} working days",
+    "newest": "shows nothing of the last {:,.0f} working days",
+}
 
 
 class Finding(NamedTuple):
@@ -30,17 +34,16 @@ class Finding(NamedTuple):
     words: str
 
 
-def findings(con: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> list[Finding]:
+def findings(con: duckdb.DuckDBPyConnection, sources: Collection[str]) -> list[Finding]:
     """What is out of line in the last night that succeeded, judged by the nights before it."""
     nights = con.execute(
-        "SELECT run_id, started_at FROM run JOIN run_origin USING (run_id)"
+        "SELECT run_id FROM run JOIN run_origin USING (run_id)"
         " WHERE flow = 'nightly' AND state = 'succeeded' ORDER BY run_id DESC LIMIT ?",
         [RUNS * 4],
     ).fetchall()
     if not nights:
         return []
-    days = {run: _day(started, zone) for run, started in nights}
-    return [*_costs(con, [run for run, _ in nights]), *_shrinking(con, days)]
+    return [*_costs(con, [run for (run,) in nights]), *_out_of_line(con, sources)]
 
 
 def overdue(
@@ -92,26 +95,24 @@ def _costs(con: duckdb.DuckDBPyConnection, runs: list[str]) -> Iterator[Finding]
             )
 
 
-def _shrinking(con: duckdb.DuckDBPyConnection, days: dict[str, date]) -> Iterator[Finding]:
-    """Sources that brought far less than they do on such a day; a day's runs count together."""
+def _out_of_line(con: duckdb.DuckDBPyConnection, sources: Collection[str]) -> Iterator[Finding]:
+    """Warnings of the last time that each source was judged, a sentence per source."""
     rows = con.execute(
-        "SELECT source, run_id, events FROM run_source WHERE list_contains($runs, run_id)",
-        {"runs": list(days)},
+        """WITH last AS (SELECT source, suite, max(run_id) AS run_id FROM quality_result
+             WHERE suite = 'learnt' GROUP BY ALL)
+           SELECT source, expectation, observed, expected FROM quality_result
+           JOIN last USING (source, suite, run_id)
+           WHERE NOT success AND severity <> 'info' AND list_contains($sources, source)
+           ORDER BY source, expectation = 'volume' DESC, expectation""",
+        {"sources": list(sources)},
     ).fetchall()
-    last = max(days.values())
-    nights = sorted({day for day in days.values() if (last - day).days <= NIGHTS})
-    for source in sorted({source for source, _, _ in rows}):
-        brought = dict.fromkeys(nights, 0)
-        for _, run, events in (row for row in rows if row[0] == source):
-            if days[run] in brought:
-                brought[days[run]] += events
-        first = min((day for day, events in brought.items() if events), default=last)
-        past = [(day.weekday(), brought[day]) for day in nights if first <= day < last]
-        usual = of_weekday(past, last.weekday())
-        if is_less(brought[last], usual):
-            yield Finding(
-                "source", f"{source} brought {brought[last]:,} events, usually {median(usual):,.0f}"
-            )
+    for source in dict.fromkeys(row[0] for row in rows):
+        told = [
+            f"{SAID[name].format(observed)} (expected {expected})"
+            for of, name, observed, expected in rows
+            if of == source
+        ]
+        yield Finding("source", f"{source} {'; '.join(told)}")
 
 
 def _day(moment: datetime, zone: ZoneInfo) -> date:

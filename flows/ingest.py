@@ -58,6 +58,7 @@ class Checked:
     stale_days: int
     refused: tuple[str, ...]
     quarantined: int
+    of_sources: tuple[str, ...] = ()  # source of each file that was refused after it was read
 
 
 def stage_file(
@@ -358,4 +359,5 @@ def check_and_load(
         raise
     refused = tuple(f"{one.path}: {one.reason}; export it again" for one in report.refused)
     refused = (*refused, *(f"{label}: {reason}" for label, reason in unread.items()))
-    return Checked(loaded.changed_events, loaded.stale_days + days, refused, quarantined)
+    sources = tuple(one.source for one in report.refused)
+    return Checked(loaded.changed_events, loaded.stale_days + days, refused, quarantined, sources)

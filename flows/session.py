@@ -140,7 +140,7 @@ def _running(
         _note(held, done)
         state.end_run(con, done.run_id, "succeeded")
         if origin.flow == "nightly" and not done.covered_by:
-            done.look_at = [one.words for one in findings(con, config.time_zone)]
+            done.look_at = [one.words for one in findings(con, config.source_names)]
         facts = {key: value for key, value in asdict(done).items() if key != "run_id"}
         journal.note("end", f"{origin.flow} {done.run_id} succeeded", **facts)
         leave(held, done)

@@ -18,6 +18,7 @@ from flows import ingest
 from flows.engines import spark_of
 from flows.fetch import Fetched, fetch, let_go
 from flows.journal import note
+from flows.judging import judge_sources
 from flows.lakes import write_lake
 from flows.mirror import mirror
 from flows.plan import ExportFile, LeftAside, found_files, known_files, renamed, to_read
@@ -75,6 +76,12 @@ def check_and_load(held: Open, batch: int) -> ingest.Checked:
     )
 
 
+@task(task_run_name="judge the sources", **_LIMITS, **retried())
+def judge_night(held: Open) -> None:
+    """Hold what each source brought against what is usual for it."""
+    judge_sources(held)
+
+
 @task(task_run_name="lake", **_LIMITS, **retried())
 def write_events(held: Open) -> None:
     """Bring the event lake up to date, if there is one."""
@@ -118,6 +125,7 @@ def ingest_new(held: Open, done: Done) -> None:
     due = now_in_reach(held.con, Limits(held.config.today()))
     ingest_files(held, done, to_read(held.con, there, due), aside)
     let_go(held.config, ingest.refused_paths(held.con, there))
+    _done(judge_night, held)
 
 
 def bring(held: Open, done: Done) -> None:
@@ -223,4 +231,6 @@ def _load(held: Open, batch: int, days: Days | None) -> ingest.Checked:
             window.keep_outside(held.con, *days)
         checked = _done(check_and_load, held, batch)
         stage.amount += checked.changed_events
+    for source in checked.of_sources:
+        held.watch.source(source).refused += 1
     return checked

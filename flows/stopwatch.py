@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
 STAGES = ("read", "load", "transform", "publish")
 _PROC = Path("/proc/self")
@@ -39,6 +40,7 @@ class Brought:
     rejected: int = 0
     refused: int = 0
     seconds: float = 0.0
+    newest: date | None = None  # day of its newest event
 
 
 @dataclass(slots=True)

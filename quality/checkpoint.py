@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from quality.data_docs import write
+from quality.data_docs import Page, write
 from quality.engine import ExpectationError, Suite, cause, evaluate, expectation, name_of
 from quality.suites import (
     FILE,
@@ -39,6 +39,7 @@ class Refused:
     file_id: int
     path: str
     reason: str
+    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,11 @@ def validate(
     )  # fmt: skip
     report = Report(outcomes, _refused(con, file_rules(limits)))
     if data_docs is not None:
-        write(data_docs, {SUITES[table]: result for table, result in results.items()}, report)
+        pages = [
+            Page.of(suite := SUITES[table], suite, result, outcomes.filter(suite=suite))
+            for table, result in results.items()
+        ]
+        write(data_docs, pages, run_id=run_id, batch=batch, refused=report.refused)
     return report
 
 
@@ -181,7 +186,7 @@ def _refused(con: duckdb.DuckDBPyConnection, rules: tuple[FileRule, ...]) -> tup
         for place, rule in enumerate(rules)
     )
     rows = con.execute(
-        "SELECT file_id, path, string_agg(reason, '; ' ORDER BY place)"
+        "SELECT file_id, path, string_agg(reason, '; ' ORDER BY place), source"
         f" FROM ({broken}) JOIN {STAGE}.{FILE} USING (file_id) GROUP BY ALL ORDER BY path"
     ).fetchall()
     return tuple(Refused(*row) for row in rows)

@@ -3,7 +3,7 @@
 Its own site pulls eleven styles and scripts from CDNs and builds its index with them. Here its
 renderer fills a page of ours, in which nothing is remote and nothing is a script.
 
-folder/index.html, folder/style.css, folder/runs/<run_id>/<batch>-<suite>.html and <batch>.json
+folder/index.html, folder/style.css, folder/runs/<run_id>/index.html, <batch>-<suite>.html and <batch>.json
 """
 
 from __future__ import annotations
@@ -13,49 +13,87 @@ import os
 import shutil
 import warnings
 from copy import copy
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from great_expectations.core.expectation_validation_result import (
         ExpectationSuiteValidationResult,
     )
     from great_expectations.render.view.view import DefaultJinjaPageView
 
-    from quality.checkpoint import Report
+    from quality.checkpoint import Refused
 
 KEEP: Final = 30  # runs whose pages stay
 _STATIC: Final = Path(__file__).parent / "static"
 
 
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The page of one suite: what it is called in its file's name and on it, what was found."""
+
+    slug: str
+    title: str
+    result: ExpectationSuiteValidationResult
+    rules: int
+    broken: int
+    rows: int
+
+    @classmethod
+    def of(
+        cls, slug: str, title: str, result: ExpectationSuiteValidationResult, outcomes: pl.DataFrame
+    ) -> Page:
+        """With the counts of `outcomes`, as QUALITY_RESULT: those of this suite."""
+        seen = outcomes.group_by("expectation").agg(pl.col("success").all(), pl.col("rows").sum())
+        broken = seen.height - int(seen["success"].sum())
+        return cls(slug, title, result, seen.height, broken, int(seen["rows"].max() or 0))  # type: ignore[arg-type]
+
+
 def write(
     folder: Path,
-    results: Mapping[str, ExpectationSuiteValidationResult],
-    report: Report,
+    pages: Sequence[Page],
     *,
+    run_id: str,
+    batch: int,
+    refused: Sequence[Refused] = (),
     keep: int = KEEP,
 ) -> Path:
-    """Write the pages of one batch (suite → result), renew the index, drop all but `keep` runs.
-
-    Returns the index page.
-    """
+    """Write the pages of one batch, renew the index, drop all but `keep` runs. Returns the index page."""
     view = _view()
-    summary = _summary(report)
-    run = folder / "runs" / summary["run_id"]
+    summary: dict[str, Any] = {
+        "run_id": run_id,
+        "batch": batch,
+        "suites": {
+            page.slug: {
+                "title": page.title,
+                "rules": page.rules,
+                "broken": page.broken,
+                "rows": page.rows,
+            }
+            for page in pages
+        },
+        "refused": [{"path": one.path, "reason": one.reason} for one in refused],
+    }
+    run = folder / "runs" / run_id
     run.mkdir(parents=True, exist_ok=True)
-    for suite, result in results.items():
-        page = _page(view, result, summary | {"suite": suite} | summary["suites"][suite])
-        _replace(run / f"{summary['batch']}-{suite}.html", page)
-    _replace(run / f"{summary['batch']}.json", json.dumps(summary, indent=1))
+    for page in pages:
+        text = _page(
+            view, page.result, summary | {"suite": page.slug} | summary["suites"][page.slug]
+        )
+        _replace(run / f"{batch}-{page.slug}.html", text)
+    _replace(run / f"{batch}.json", json.dumps(summary, indent=1))
     _replace(folder / "style.css", (_STATIC / "style.css").read_text(encoding="utf-8"))
     runs = _drop_old(folder / "runs", keep)
     batches = [json.loads(path.read_text(encoding="utf-8")) for path in _summaries(runs)]
-    index = view.env.get_template("index.html").render(batches=batches, keep=keep)
-    _replace(folder / "index.html", index)
+    index = view.env.get_template("index.html")
+    _replace(folder / "index.html", index.render(batches=batches, keep=keep))
+    mine = [one for one in batches if one["run_id"] == run_id]
+    _replace(run / "index.html", index.render(batches=mine, run=run_id))
     return folder / "index.html"
 
 
@@ -81,28 +119,14 @@ def _page(
     # Its overview links to pages of its own site, and the head of our page says the same.
     document.sections = document.sections[1:]
     queries = [
-        (one.expectation_config.description, one.expectation_config.kwargs["unexpected_rows_query"])
+        (one.expectation_config.description, query)
         for one in broken_first.results
         if one.expectation_config is not None
+        and (query := one.expectation_config.kwargs.get("unexpected_rows_query"))
     ]
     return view.env.get_template("page.html").render(
         document.to_json_dict(), summary=summary, queries=queries
     )
-
-
-def _summary(report: Report) -> dict[str, Any]:
-    outcomes = report.outcomes
-    suites = outcomes.group_by("suite", maintain_order=True).agg(
-        pl.len().alias("rules"),
-        (~pl.col("success")).sum().alias("broken"),
-        pl.col("rows").first(),
-    )
-    return {
-        "run_id": outcomes["run_id"][0],
-        "batch": outcomes["batch"][0],
-        "suites": {row.pop("suite"): row for row in suites.to_dicts()},
-        "refused": [{"path": one.path, "reason": one.reason} for one in report.refused],
-    }
 
 
 def _drop_old(runs: Path, keep: int) -> list[Path]:

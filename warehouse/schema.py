@@ -368,7 +368,7 @@ RUN_STAGE = Table(
 )  # fmt: skip
 RUN_SOURCE = Table(
     "run_source",
-    "What each source brought in each run that read something of it.",
+    "What each source brought in each run: of a night, every source; of other runs, those that were read.",
     (
         Column("run_id", "VARCHAR", "The run."),
         Column("source", "VARCHAR", "Name of the source in tieline.toml."),
@@ -379,8 +379,24 @@ RUN_SOURCE = Table(
         Column("rejected", "BIGINT", "Records that could not be read."),
         Column("refused", "BIGINT", "Files refused whole."),
         Column("seconds", "DOUBLE", "Time it took to read them, by the clock."),
+        Column("newest_day", "DATE", "Newest day until the run's own with an event of the source, as far as 120 nights tell.", nullable=True),
     ),
-)
+)  # fmt: skip
+SOURCE_NIGHT = Table(
+    "source_night",
+    "What each source brought tonight, all runs of the day together, while it is judged.",
+    (
+        Column("source", "VARCHAR", "Name of the source in tieline.toml."),
+        Column("files", "BIGINT", "Files read."),
+        Column("records", "BIGINT", "Records in them."),
+        Column("events", "BIGINT", "Events read."),
+        Column("rejected", "BIGINT", "Records that could not be read."),
+        Column("refused", "BIGINT", "Files refused whole."),
+        Column("newest_day", "DATE", "Newest day until today with an event.", nullable=True),
+        Column("newest_days", "BIGINT", "Working days since then; holidays are none.", nullable=True),
+        Column("delivered_days", "BIGINT", "Working days since the source last brought an event.", nullable=True),
+    ),
+)  # fmt: skip
 
 PUBLISHED = Table(
     "published",
@@ -505,5 +521,5 @@ PERSONAL = frozenset({"event_id", "address_id", "person_id", "s", "t", "introduc
 
 # --- staging: what one batch brings, checked before it is loaded -------------------------------
 
-STAGED = (OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, QUARANTINE, MEMBERSHIP)
+STAGED = (OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, QUARANTINE, MEMBERSHIP, SOURCE_NIGHT)
 STAGE = "stage"  # schema of the staged copies

@@ -65,8 +65,8 @@ def note_origin(
 def note_costs(
     con: duckdb.DuckDBPyConnection,
     run_id: str,
-    stages: Mapping[str, tuple[float | int, ...]],
-    sources: Mapping[str, tuple[float | int, ...]],
+    stages: Mapping[str, tuple[object, ...]],
+    sources: Mapping[str, tuple[object, ...]],
 ) -> None:
     """Write down what the run cost: rows of RUN_STAGE and RUN_SOURCE by their second column."""
     for table, rows in (("run_stage", stages), ("run_source", sources)):

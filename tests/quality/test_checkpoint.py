@@ -97,12 +97,14 @@ def test_only_the_bad_file_is_refused(clean: duckdb.DuckDBPyConnection) -> None:
             "in/a.csv",
             "more than 50% of the events break a rule: 20 of 20 events; "
             "every event lies after 2026-11-26: 20 events, the first on 2027-01-01",
+            "mail",
         ),
         Refused(
             2,
             "in/b.csv",
             "no record could be read: 20 records; "
             "more than 50% of the records could not be read: 20 of 20 records",
+            "mail",
         ),
     )
 

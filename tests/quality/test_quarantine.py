@@ -221,7 +221,7 @@ def test_words_with_quotes_and_ids_beyond_32_bits(tmp_path: Path) -> None:
         files(con, {"file_id": file_id, "path": "in/it's.csv"})
         report = Report(
             pl.DataFrame({"suite": ["file"], "expectation": ["x"], "failed": [1]}),
-            (Refused(file_id, "in/it's.csv", 'it\'s "no" {good}; $really'),),
+            (Refused(file_id, "in/it's.csv", 'it\'s "no" {good}; $really', "mail"),),
         )
         quarantine(con, RULES, report)
         assert rows(con, "file_id, reason", "quarantine") == [

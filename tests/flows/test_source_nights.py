@@ -1,0 +1,131 @@
+"""Nights in which a source brings less, and nothing, and enough again: from its export to `tieline status`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.cli import tieline as command
+from flows.config import SETTINGS, read_config, read_key
+from flows.status import status
+from tests.flows.conftest import KEY, query, tieline
+from tests.plain_night import ingest
+from warehouse import load, state
+from warehouse.connection import open_warehouse
+
+TOML = """[network]
+country = ""
+[[source]]
+name = "mail"
+format = "csv"
+files = "in/mail-*.csv"
+mapping = { time = "time", sender = "from", recipient = "to" }
+[[source]]
+name = "board"
+format = "csv"
+files = "in/board-*.csv"
+mapping = { time = "time", sender = "from", recipient = "to" }
+"""
+USUAL = 100
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Settings, and a run log of thirty nights that brought about the same."""
+    (tmp_path / "in").mkdir()
+    (tmp_path / SETTINGS).write_text(TOML)
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret/tieline.key").write_text(KEY)
+    (tmp_path / "secret/tieline.key").chmod(0o600)
+    config = read_config(tmp_path / SETTINGS)
+    read_key(config)
+    with open_warehouse(config.warehouse) as con:
+        load.create(con)
+        for back in range(30, 0, -1):
+            when = datetime.now(UTC) - timedelta(days=back)
+            run = state.next_run_id(con, when)
+            state.begin_run(con, run, when)
+            state.note_origin(con, run, "nightly")
+            events = USUAL + back % 3
+            newest = (when - timedelta(days=1)).date()
+            facts = (1, 1000, events, events, 0, 0, 1.0, newest)
+            state.note_costs(con, run, {}, {"mail": facts, "board": facts})
+            state.end_run(con, run, "succeeded")
+    return tmp_path
+
+
+def bring(home: Path, source: str, mails: int) -> None:
+    """An export of what was sent yesterday."""
+    night = len(list((home / "in").iterdir()))
+    sent = datetime.now(UTC).replace(hour=9, minute=0, second=0) - timedelta(days=1)
+    rows = [
+        f"{sent + timedelta(seconds=30 * n):%Y-%m-%dT%H:%M:%SZ},a{n % 9}@een.example,b{n % 7}@twee.example"
+        for n in range(mails)
+    ]
+    (home / f"in/{source}-{night}.csv").write_text("\n".join(["time,from,to", *rows, ""]))
+
+
+def a_day_passes(home: Path) -> None:
+    """All that was done was done a day earlier."""
+    with open_warehouse(read_config(home / SETTINGS).warehouse) as con:
+        con.execute("UPDATE run SET started_at = started_at - INTERVAL 1 DAY")
+        con.execute("UPDATE run_source SET newest_day = newest_day - 1")
+
+
+def needs(home: Path) -> list[str]:
+    return [one.words for one in status(read_config(home / SETTINGS)).needs]
+
+
+def test_a_source_that_shrinks_and_comes_back(home: Path) -> None:
+    bring(home, "mail", USUAL)
+    bring(home, "board", 30)
+    ingest(home)
+    [words] = needs(home)
+    assert words == "board brought 30 events (expected at least 66, usually 101)"
+    learnt = query(
+        home,
+        "SELECT source, expectation, success, observed FROM quality_result WHERE suite = 'learnt' ORDER BY ALL",
+    )
+    assert [row for row in learnt if row[1] in {"volume", "delivery"}] == [
+        ("board", "delivery", True, 0), ("board", "volume", False, 30),
+        ("mail", "delivery", True, 0), ("mail", "volume", True, 100),
+    ]  # fmt: skip
+    assert query(home, "SELECT DISTINCT newest_day = (started_at - INTERVAL 1 DAY)::DATE FROM run_source JOIN run USING (run_id)") == [(True,)]  # fmt: skip
+    bring(home, "board", 70)  # later on the same day: together a whole night
+    ingest(home)
+    assert needs(home) == []
+
+
+def test_a_source_that_brings_nothing_is_judged_too(home: Path) -> None:
+    bring(home, "mail", USUAL)
+    ingest(home)
+    assert [one for one in needs(home) if one.startswith("board brought 0 events")]
+    assert query(home, "SELECT events FROM run_source WHERE source = 'board' AND run_id = (SELECT max(run_id) FROM run)") == [(0,)]  # fmt: skip
+    pages = home / "data-docs/runs"
+    assert "What the source brought" in next(pages.rglob("0-source-1.html")).read_text()
+
+
+@pytest.mark.slow
+def test_nights_as_a_data_engineer_sees_them(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tieline run` and `tieline status`: a good night, a poor one, a silent one, a good one."""
+    codes, told = [], []
+    for board in (USUAL, 30, 0, USUAL):
+        bring(home, "mail", USUAL)
+        if board:
+            bring(home, "board", board)
+        ran = tieline(home, "run")
+        assert ran.code == 0, ran.err
+        with pytest.raises(SystemExit) as ended:
+            command(["status", "-s", str(home / SETTINGS)], standalone_mode=False)
+        codes.append(ended.value.code)
+        out = capsys.readouterr().out
+        told.append([line for line in out.splitlines() if line.startswith("Look at")])
+        a_day_passes(home)
+    assert codes == [0, 3, 3, 0]
+    assert "board brought 30 events" in told[1][0]
+    assert "board brought 0 events" in told[2][0]
+    assert told[0] == told[3] == []
