@@ -3,7 +3,8 @@
 One predicate drives both the expectation and the quarantine, so they cannot disagree. A row obeys a
 rule when the predicate is TRUE; FALSE and NULL both break it.
 
-Severity: what is critical stops the file; of a warning the row is put aside and the rest is loaded.
+Severity: what is critical stops the file; a warning wants somebody to look; a row that is put aside is
+for information, as the rest is loaded.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class RowRule:
     name: str
     predicate: str
     words: str
-    severity: str = WARNING
+    severity: str = INFO
 
     @property
     def broken(self) -> str:
@@ -176,7 +177,6 @@ EVENT_ONCE: Final = RowRule(
     f" FROM {STAGE}.{EVENT} GROUP BY file_id, event_id HAVING count(*) > 1))"
     " WHERE position > first)",
     "the event repeats another of the same file, alike in everything",
-    INFO,
 )
 
 HAS_EVENT: Final = RowRule(

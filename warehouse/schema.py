@@ -306,7 +306,7 @@ QUALITY_RESULT = Table(
         Column("source", "VARCHAR", "Name of the source in tieline.toml; (all) where rows are of none.", before="'(all)'"),
         Column("suite", "VARCHAR", "event, participation, membership or file: Tieline's rules; own: of tieline.toml; learnt: from the source's own history."),
         Column("expectation", "VARCHAR", "The rule."),
-        Column("severity", "VARCHAR", "critical, warning or info.", before="CASE suite WHEN 'file' THEN 'critical' ELSE 'warning' END"),
+        Column("severity", "VARCHAR", "critical, warning or info.", before="CASE suite WHEN 'file' THEN 'critical' ELSE 'info' END"),
         Column("success", "BOOLEAN", "Whether every row obeyed it."),
         Column("rows", "BIGINT", "Rows examined."),
         Column("failed", "BIGINT", "Rows that broke it."),

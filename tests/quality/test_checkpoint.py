@@ -70,9 +70,9 @@ def test_outcomes_are_told_per_source_with_their_severity(clean: duckdb.DuckDBPy
     broken = report.outcomes.filter(~pl.col("success"))
     columns = ("source", "suite", "expectation", "severity", "rows", "failed")
     assert set(broken.select(columns).rows()) == {
-        ("it's: board", "event", "channel_valid", "warning", 3, 1),
+        ("it's: board", "event", "channel_valid", "info", 3, 1),
         ("it's: board", "event", "event_once", "info", 3, 1),
-        ("(all)", "participation", "event_known", "warning", 1, 1),
+        ("(all)", "participation", "event_known", "info", 1, 1),
     }
     of_mail = report.outcomes.filter(pl.col("source") == "mail")
     assert dict(of_mail.select("suite", "rows").unique().rows()) == {

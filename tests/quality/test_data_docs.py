@@ -56,7 +56,7 @@ def test_nothing_on_the_pages_comes_from_the_network(
     folder = tmp_path / "docs"
     write(clean, folder)
     written = pages(folder)
-    assert len(written) == 5  # four suites and the index
+    assert len(written) == 6  # four suites, the index of their run and that of all
     for path, page in written.items():
         assert not {"script", "iframe", "img", "object", "base"} & set(page.tags), path
         assert page.tags.count("link") == 1, path
@@ -99,6 +99,9 @@ def test_the_index_lists_runs_and_batches_newest_run_first(
     index = Page((tmp_path / "index.html").read_text(encoding="utf-8"))
     links = [target for target in index.targets if target.endswith("-event.html")]
     assert links == [f"runs/{place}-event.html" for place in ("r2/9", "r2/10", "r1/1")]
+    of_a_run = Page((tmp_path / "runs/r2/index.html").read_text(encoding="utf-8"))
+    links = [target for target in of_a_run.targets if target.endswith("-event.html")]
+    assert links == ["9-event.html", "10-event.html"]
 
 
 def test_only_the_latest_runs_stay_and_nothing_else_is_removed(
