@@ -20,6 +20,7 @@ from quality.disclosure import (
     disclosure_rows,
 )
 from quality.disclosure_guard import Guarded, Limits, withhold
+from quality.nights import days_of_runs, unmet
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
 from warehouse import state
@@ -28,6 +29,7 @@ from warehouse.schema import METRIC_VALUE, TREND, WITHHELD, Table, quoted
 from warehouse.serving import mart
 from warehouse.serving.days_off import days_off
 from warehouse.serving.publish import Content, Facts, made_under, publish
+from warehouse.serving.quality import quality_rows
 from warehouse.serving.releases import prune, releases, withdraw
 from warehouse.serving.report import write_beside
 
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from transforms.model import Model
 
 A_QUARTER = timedelta(days=92)
+QUALITY_DAYS = 400  # of nights that the quality of is published
 
 
 def release(
@@ -60,7 +63,7 @@ def release(
     )
     # A week, month or quarter is told when it is over, whether or not there are new data.
     over = [today.isocalendar()[:2], today.month]
-    facts = [metrics.write_json(), network, over]
+    facts = [metrics.write_json(), network, over, unmet(con)]
     fingerprint = blake2b(repr(facts).encode(), digest_size=16).hexdigest()
     if state.published(con) == fingerprint and config.current.exists():
         return None
@@ -103,6 +106,9 @@ def release(
                 "sight": [disclosed_sight(WITHHELD.name)],
                 "calendar": [mart.calendar_rows(first, last)],
                 "unit": [mart.unit_rows()],
+                "quality": quality_rows(
+                    days_of_runs(con, config.time_zone, today - timedelta(days=QUALITY_DAYS))
+                ),
             },
             signals=[signal_rows(signal, parameters(config)) for signal in read_signals()],
             catalogue=metrics,

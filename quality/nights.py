@@ -25,12 +25,7 @@ def nights(
     Whole nights that succeeded only, and ingests: a backfill reads what was there, and says nothing
     of what a source delivers.
     """
-    runs = con.execute(
-        "SELECT run_id, started_at FROM run JOIN run_origin USING (run_id)"
-        " WHERE flow IN ('nightly', 'ingest') AND state = 'succeeded' AND started_at >= ?",
-        [today - timedelta(days=NIGHTS)],
-    ).fetchall()
-    days = {run: began.replace(tzinfo=UTC).astimezone(zone).date() for run, began in runs}
+    days = days_of_runs(con, zone, today - timedelta(days=NIGHTS), state="succeeded")
     rows = con.execute(
         "SELECT source, run_id, events, refused, newest_day FROM run_source"
         " WHERE list_contains($runs, run_id)",
@@ -45,6 +40,18 @@ def nights(
     }
 
 
+def days_of_runs(
+    con: duckdb.DuckDBPyConnection, zone: ZoneInfo, since: date, state: str = "%"
+) -> dict[str, date]:
+    """Run → its day, of the runs that take in what came in the night; `state` as LIKE has it."""
+    rows = con.execute(
+        "SELECT run_id, started_at FROM run JOIN run_origin USING (run_id)"
+        " WHERE flow IN ('nightly', 'ingest') AND state LIKE ? AND started_at >= ? ORDER BY run_id",
+        [state, since],
+    ).fetchall()
+    return {run: began.replace(tzinfo=UTC).astimezone(zone).date() for run, began in rows}
+
+
 def _together(day: date, parts: Sequence[tuple[int, int, date | None]]) -> Night:
     return Night(
         day,
@@ -52,3 +59,13 @@ def _together(day: date, parts: Sequence[tuple[int, int, date | None]]) -> Night
         newest=max((newest for _, _, newest in parts if newest), default=None),
         whole=not any(refused for _, refused, _ in parts),
     )
+
+
+def unmet(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
+    """(source, suite, expectation) of what was not met when it was judged last, but for information."""
+    return con.execute(
+        """WITH last AS (SELECT source, suite, max(run_id) AS run_id FROM quality_result GROUP BY ALL)
+           SELECT DISTINCT source, suite, expectation FROM quality_result
+           JOIN last USING (source, suite, run_id)
+           WHERE NOT success AND severity <> 'info' ORDER BY ALL"""
+    ).fetchall()

@@ -19,6 +19,7 @@ from warehouse.schema import (
 )
 from warehouse.serving import views
 from warehouse.serving.days_off import REGIONS, VACATIONS_KNOWN
+from warehouse.serving.quality import QUALITY
 from warehouse.serving.views import View
 
 if TYPE_CHECKING:
@@ -386,7 +387,7 @@ DISCLOSURE = Table(
 )  # fmt: skip
 TABLES = (
     CELL, SERIES, DIRECTION, LINE, COMPLETENESS, DELIVERY, SIGHT, METRIC, UNIT, CALENDAR, HOLIDAY,
-    PUBLICATION, SIGNAL, DISCLOSURE,
+    PUBLICATION, SIGNAL, DISCLOSURE, QUALITY,
 )  # fmt: skip
 VIEWS = views.VIEWS
 RELATIONS: tuple[Table | View, ...] = (*TABLES, *VIEWS)

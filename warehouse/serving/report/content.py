@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from warehouse.schema import ALL, CHANNELS, UNKNOWN
 from warehouse.serving.report.layout import around
+from warehouse.serving.report.quality import read_quality
 from warehouse.serving.report.series import cells, lines, short
 from warehouse.serving.report.signals import read_signals
 
@@ -37,6 +38,7 @@ def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any
     content["lines"] = {grain: lines(con, content, grain) for grain in GRAINS}
     content["part"] = {grain: _part(con, content, grain) for grain in GRAINS}
     content["delivery"] = {grain: _delivery(con, grain) for grain in GRAINS}
+    content["quality"] = read_quality(con)
     content["directions"] = _directions(con, content)
     content["signals"] = _signals(con, content, language)
     content["around"] = _around(con, content)

@@ -8,6 +8,7 @@ function dataPage(choice) {
     section("quality", t("quality"), el("p", {}, t("quality_why")), qualityFacts(choice)),
     section("unknown", t("unknown"), el("p", {}, t("unknown_why")), trendLegend(), charts(trendFigure(choice, "cross_boundary_share.unknown_share"))),
     section("delivered", t("delivered"), el("p", {}, t("delivered_why")), deliveries()),
+    section("source_nights", t("source_nights"), el("p", {}, t("source_nights_why")), sourceNights()),
     section("incomplete", t("incomplete"), el("p", {}, t("incomplete_why")), incomplete(choice)),
     section("hidden", t("hidden"), el("p", {}, t("hidden_why", { k: String(k), dominance: shares.format(dominance) })), hiddenCounts(choice), hiddenList(choice), hiddenPrice(choice)),
   ];
@@ -46,6 +47,33 @@ function deliveries() {
     ...PERIODS.month.map(month),
   ];
   const caption = t("deliveries");
+  return el("div", {}, dataTable(caption, columns, rows), saver(caption, columns, rows));
+}
+
+/** What is said of an expectation that was not met; one of the data team's own goes by its name. */
+function expectationName(name) {
+  return tOr(`expect_${name}`, name);
+}
+
+/** Per source the part of each month's nights without a warning, and what was unusual in the last night. */
+function sourceNights() {
+  const rows = CONTENT.quality;
+  if (!rows.length) return el("p", {}, t("no_source_nights"));
+  const month = ({ at, short }) => {
+    const part = (row) => {
+      const [, nights, good] = row[2].find(([place]) => place === at) ?? [];
+      return nights ? good / nights : null;
+    };
+    return { title: short, number: true, unit: "ratio", show: (row) => (part(row) === null ? "" : shares.format(part(row))), raw: part };
+  };
+  const unmet = (row) => row[3].map(expectationName).join("; ");
+  const columns = [
+    { key: "0", title: t("source") },
+    { key: "1", title: t("partner") },
+    ...PERIODS.month.map(month),
+    { title: t("last_night"), show: (row) => (row[3].length ? el("span", { class: "missing" }, unmet(row)) : t("as_usual")), raw: unmet },
+  ];
+  const caption = t("source_nights_table");
   return el("div", {}, dataTable(caption, columns, rows), saver(caption, columns, rows));
 }
 
