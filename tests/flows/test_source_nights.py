@@ -59,7 +59,7 @@ def home(tmp_path: Path) -> Path:
 def bring(home: Path, source: str, mails: int) -> None:
     """An export of what was sent yesterday."""
     night = len(list((home / "in").iterdir()))
-    sent = datetime.now(UTC).replace(hour=9, minute=0, second=0) - timedelta(days=1)
+    sent = datetime.now(UTC).replace(hour=9, minute=night, second=0) - timedelta(days=1)
     rows = [
         f"{sent + timedelta(seconds=30 * n):%Y-%m-%dT%H:%M:%SZ},a{n % 9}@een.example,b{n % 7}@twee.example"
         for n in range(mails)
