@@ -60,8 +60,8 @@ def mail_of(headers: Mapping[str, str], second: int) -> Mail | None:
         if sender is None:
             return None
         is_machine = is_machine or is_machine_address(sender)
-    to = addresses(headers["to"]) if "to" in headers else []
-    cc = addresses(headers["cc"]) if "cc" in headers else []
+    to = addresses(headers["to"]) if "to" in headers else ()
+    cc = addresses(headers["cc"]) if "cc" in headers else ()
     own = own_id(headers.get("message-id", ""))
     key = f"mail:{own or anonymous_id(sender, second, {*to, *cc})}"
     root, parent = ends(headers["references"]) if "references" in headers else ("", "")
@@ -72,10 +72,10 @@ def mail_of(headers: Mapping[str, str], second: int) -> Mail | None:
     thread = f"gm:{conversation}" if conversation else f"mail:{root}" if root else key
     reply = f"mail:{parent}" if parent and parent != own else None
     nobody = {sender, *lists}
-    to = [address for address in to if address not in nobody]
-    nobody.update(to)
-    cc = [address for address in cc if address not in nobody]
-    return Mail(key, sender, thread, reply, to, cc, is_machine or _says_machine(headers))
+    others = [address for address in to if address not in nobody]
+    nobody.update(others)
+    copied = [address for address in cc if address not in nobody]
+    return Mail(key, sender, thread, reply, others, copied, is_machine or _says_machine(headers))
 
 
 def _behind(headers: Mapping[str, str], lists: frozenset[str], *, is_rewritten: bool) -> str | None:
@@ -97,12 +97,18 @@ _GROUP = re.compile(r"(?:^|(?<=[,;]))[^,;:<>@]*+:")
 _ARCHIVED = re.compile(r"\s*(\S+) at (\S+\.\S+)\s*")  # how Pipermail writes an address
 
 
-def addresses(value: str) -> list[str]:
+def addresses(value: str) -> tuple[str, ...]:
     """Addresses that an address header names: lower case, in order, each once.
 
     Quoted names with commas, comments, groups, routes, encoded words and `;` between addresses are
     understood. What is no address (a group's name, undisclosed-recipients) is left out.
     """
+    is_short = len(value) <= REMEMBERED_LENGTH
+    return _addresses(value) if is_short else _addresses.__wrapped__(value)
+
+
+@lru_cache(REMEMBERED_VALUES)  # the same people write to the same people
+def _addresses(value: str) -> tuple[str, ...]:
     if '"' in value:
         value = _QUOTED_NAME.sub("", value)
     if '"' in value or "(" in value or ":" in value or ";" in value or "\\" in value:
@@ -116,7 +122,7 @@ def addresses(value: str) -> list[str]:
             for token in _bare(decoded).split(",")
             if (address := _mailbox(token[-REMEMBERED_LENGTH:]))
         ]
-    return list(dict.fromkeys(found)) if len(found) > 1 else found
+    return tuple(dict.fromkeys(found))
 
 
 @lru_cache(REMEMBERED_VALUES)
@@ -288,11 +294,31 @@ _ZONES = {  # hours; RFC 5322 obsolete zones and Europe's; every other name mean
 }  # fmt: skip
 
 
+_USUAL_DATE = re.compile(  # what nearly every mail has
+    r"\s?[A-Z][a-z]{2}, (\d{1,2} [A-Z][a-z]{2} \d{4}) ([01]\d|2[0-3]):([0-5]\d):([0-5]\d)"
+    r" ([+-]\d{4})(?: \(|\Z)",
+    re.ASCII,
+)
+_TWO_DIGITS = {f"{number:02}": number for number in range(60)}
+
+
 def seconds(value: str) -> int | None:
     """A Date header in UTC seconds since 1970-01-01. None: missing or impossible.
 
     A date without zone, or with an unknown one, is UTC.
     """
+    match = _USUAL_DATE.match(value)
+    if match is None:
+        return _unusual_seconds(value)
+    day, hour, minute, second, zone = match.groups()
+    start, offset = _day_start(*day.split()), _offset(zone)
+    if start is None or offset is None:
+        return None
+    clock = (_TWO_DIGITS[hour] * 60 + _TWO_DIGITS[minute]) * 60 + _TWO_DIGITS[second]
+    return start + clock - offset
+
+
+def _unusual_seconds(value: str) -> int | None:
     match = _DATE.match(value)
     if match is None:
         return _odd_seconds(value)
