@@ -9,7 +9,6 @@ whole one of another partner.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
@@ -259,7 +258,7 @@ def _version(event: Event, record: Record) -> Version:
 def _occurrence(event: Event, record: Record, master: Version) -> Version:
     """Read an occurrence that says of itself only when it is. Raises RefusalError."""
     start, span = _times(event)
-    return replace(
+    return msgspec.structs.replace(
         master,
         line=record.position,
         text=text_of(bytes(record.raw)),

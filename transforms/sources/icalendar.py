@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _BOUNDARY = re.compile(
-    rb"\n(?:(BEGIN|END):(VCALENDAR|VEVENT)[ \t]*\r*(?=\n|\Z)"
+    rb"\n(?=[bemx])(?:(BEGIN|END):(VCALENDAR|VEVENT)[ \t]*\r*(?=\n|\Z)"
     rb"|((?:METHOD|X-WR-(?:CALNAME|RELCALID|TIMEZONE))"
     rb"(?:[;:]|\r?\n[ \t])[^\n]*(?:\n[ \t][^\n]*)*))",
     re.IGNORECASE,
@@ -48,7 +48,6 @@ _DEFINITION = re.compile(
 )
 _TZID = re.compile(r"^TZID[^:\n]*:(.*)$", re.IGNORECASE | re.MULTILINE)
 _INNER = re.compile(rb"\nBEGIN:", re.IGNORECASE)
-_FOLDS = (b"\n ", b"\n\t")
 _LINE = re.compile(r'([A-Za-z0-9-]+)((?:;(?:"[^"]*"|[^":;])*)*):(.*)', re.DOTALL)
 _PARAMETER = re.compile(r';([A-Za-z0-9-]+)=((?:"[^"]*"|[^";])*)')
 _DURATION = re.compile(
@@ -71,14 +70,17 @@ _SINGLE = {
     "ORGANIZER", "X-MICROSOFT-CDO-BUSYSTATUS", "X-MICROSOFT-CDO-ALLDAYEVENT",
 }  # fmt: skip
 _SEVERAL = {"RRULE", "RDATE", "EXDATE"}
-_WITHIN = re.compile(r"^(?:BEGIN|END)[;:]", re.IGNORECASE | re.MULTILINE)
+_EDGES = {"BEGIN", "END"}  # of an alarm and the like, whose lines are not the event's
+_KNOWN = {"ATTENDEE", "UID", *_SINGLE, *_SEVERAL}
 _NAMED = re.compile(  # a property that is read; what starts like ATTENDEE is taken for one
-    rf"^(((?-i:ATTENDEE)|(?:ATTENDEE|UID|{'|'.join(sorted(_SINGLE | _SEVERAL))})(?=[;:]|$)).*)",
-    re.IGNORECASE | re.MULTILINE,
+    rf"\n(((?-i:ATTENDEE)|(?:{'|'.join(sorted(_KNOWN))})(?=[;:\n]|\Z)"
+    rf"|(?:{'|'.join(sorted(_EDGES))})(?=[;:])).*)",
+    re.IGNORECASE,
 )
 _RESPONSES = {"ACCEPTED": "accepted", "TENTATIVE": "tentative", "DECLINED": "declined"}
 _NO_PERSON = {"ROOM", "RESOURCE", "GROUP"}
 _NO_VERSION = {"COUNTER", "DECLINECOUNTER", "REFRESH"}  # wishes about a meeting, not the meeting
+LONGEST_NUMBER = 18  # digits
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = datetime(1800, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC)
 
@@ -180,8 +182,9 @@ def _uid(data: bytes, block: Block) -> str:
 
 def _text(block: bytes) -> str:
     """Unfolded and decoded; folds go first because they can split a character."""
-    for fold in _FOLDS:
-        block = block.replace(fold, b"")
+    block = block.replace(b"\n ", b"")
+    if b"\t" in block:
+        block = block.replace(b"\n\t", b"")
     try:
         text = block.decode()
     except UnicodeDecodeError:
@@ -209,16 +212,20 @@ def _parameters(text: str) -> dict[str, str]:
     return {name.upper(): value.strip().strip('"') for name, value in found}
 
 
-def _lines(text: str) -> tuple[dict[str, str], list[str], list[str]]:
+def _lines(text: str, *, is_outer: bool = False) -> tuple[dict[str, str], list[str], list[str]]:
     """A VEVENT's single lines by name, its RRULE, RDATE and EXDATE lines, its ATTENDEE lines."""
     single: dict[str, str] = {}
     several: list[str] = []
     attendees: list[str] = []
-    for line, name in _NAMED.findall(_outer(text) if _WITHIN.search(text) else text):
-        if line.startswith("ATTENDEE") or (name := name.upper()) == "ATTENDEE":
+    for line, written in _NAMED.findall(f"\n{text}"):
+        name = written if written in _KNOWN else written.upper()
+        if name == "ATTENDEE":
             attendees.append(line)
         elif name in _SEVERAL:
             several.append(line)
+        elif name in _EDGES:
+            if not is_outer:
+                return _lines(_outer(text), is_outer=True)
         else:
             single.setdefault(name, line)
     return single, several, attendees
@@ -255,12 +262,11 @@ class Clock:
             if not clock:
                 return date.fromisoformat(digits)
             clock = f"{clock[:4]}59" if clock[4:] == "60" else clock  # a leap second
-            wall = datetime.fromisoformat(f"{digits}T{clock}")
+            wall = datetime.fromisoformat(f"{digits}T{clock}{'Z' if utc else ''}")
         except ValueError as error:
             raise RefusalError("has a time that cannot be read") from error
         if utc:
-            moment = wall.replace(tzinfo=UTC)
-            return moment.astimezone(self.own) if self.own else moment
+            return wall.astimezone(self.own) if self.own else wall
         zone = self.zone(parameters) if parameters else None
         if zone is None:
             return wall.replace(tzinfo=self.own)
@@ -421,7 +427,8 @@ def _length(start: datetime | date, single: Mapping[str, str], clock: Clock) -> 
 
 
 def _integer(text: str) -> int:
-    return min(int(text), (1 << 20) - 1) if re.fullmatch(r"[0-9]{1,18}", text) else 0
+    is_number = text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER
+    return min(int(text), (1 << 20) - 1) if is_number else 0
 
 
 @lru_cache(maxsize=4096)  # an export often has one DTSTAMP
@@ -445,7 +452,7 @@ def _people(
     host = person(organiser_line, owner) if organiser_line else None
     people: dict[str, Person] = {}
     if host is not None:
-        people[host.address] = host._replace(role="organiser", response="accepted")
+        people[host.address] = _as_host(host)
     for line in attendees:
         one = person(line, owner)
         if one is None:
@@ -454,6 +461,11 @@ def _people(
         if known.role == "organiser" and one.response == "declined":
             people[one.address] = known._replace(response="declined")
     return host.address if host else None, tuple(people.values())
+
+
+@lru_cache(maxsize=4096)
+def _as_host(one: Person) -> Person:
+    return one._replace(role="organiser", response="accepted")
 
 
 # --- a file -----------------------------------------------------------------------------------

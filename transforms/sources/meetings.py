@@ -24,8 +24,7 @@ _EARLIEST, _LATEST = datetime(1800, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzin
 _LAST_SEQUENCE = (1 << 20) - 1
 
 
-@dataclass(frozen=True, slots=True)
-class Partial(Version):
+class Partial(Version, frozen=True, gc=False):
     """A version that does not show everybody: one person in it may be one of many."""
 
     def is_meeting(self) -> bool:

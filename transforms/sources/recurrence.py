@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from dateutil import rrule
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 MAX_STARTS = 41_000  # of one series in one window: one a day from 1990 to 2100 is 40,177
 MAX_INTERVAL = 1_000_000
+USUAL = 200  # letters of a rule; longer ones are not remembered
 MAX_PLAIN = 10_000  # steps of a rule that are made without counting the work
 SHORTEST_MONTH = 28
 MAX_WORK = 8_000_000  # about half a second
@@ -47,8 +50,7 @@ class Person(NamedTuple):
     is_own: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(msgspec.Struct, frozen=True, gc=False):
     """One VEVENT. Times are naive when they float."""
 
     line: int
@@ -71,6 +73,12 @@ class Version:
     def is_meeting(self) -> bool:
         """At a time that is not free, of two people or more."""
         return self.start is not None and not self.is_free and len(self.people) > 1
+
+    def is_alone(self) -> bool:
+        """Neither a series nor part of one, nor an answer."""
+        return self.recurrence_id is None and not (
+            self.rules or self.dates or self.excluded or self.is_reply
+        )
 
     def rank(self) -> tuple[bool, int, str]:
         """Highest is the version that counts; a reply names only who replied."""
@@ -157,6 +165,14 @@ def resolve(
     zone of floating times. The order of `versions` does not matter. `patience` goes for a whole
     file.
     """
+    if len(versions) == 1 and versions[0].is_alone():  # as nearly all are
+        return Series(_once(versions[0], home, since, until), False, [], [])
+    return _resolved(versions, home, since, until, patience or Patience())
+
+
+def _resolved(
+    versions: Sequence[Version], home: tzinfo, since: datetime, until: datetime, patience: Patience
+) -> Series:
     ranked = sorted(versions, key=Version.rank, reverse=True)
     masters = [version for version in ranked if version.recurrence_id is None]
     master = masters[0] if masters else None
@@ -173,9 +189,7 @@ def resolve(
     if master is not None and master.start is not None:
         if recurs or master.excluded:
             try:
-                instances, overrides = _instances(
-                    master, overrides, home, since, until, patience or Patience()
-                )
+                instances, overrides = _instances(master, overrides, home, since, until, patience)
             except RecurrenceError as error:
                 rejects.append((master.line, str(error)))
         else:
@@ -188,6 +202,13 @@ def resolve(
     if replies:
         inside = [_answered(one, replies, master, home) for one in inside]
     return Series(inside, recurs, duplicates, rejects)
+
+
+def _once(version: Version, home: tzinfo, since: datetime, until: datetime) -> list[Instance]:
+    if version.start is None:
+        return []
+    start = _utc(version.start, home)
+    return [_instance(version, None, start)] if since <= start < until else []
 
 
 def _instance(
@@ -352,7 +373,7 @@ def _answered(
         else person
         for person in one.version.people
     )
-    return one._replace(version=replace(one.version, people=people))
+    return one._replace(version=msgspec.structs.replace(one.version, people=people))
 
 
 # --- one rule -----------------------------------------------------------------------------------
@@ -372,7 +393,7 @@ def expand(
     floats. Rules recur on the wall clock of `start`'s zone. Raises RecurrenceError.
     """
     patience = patience or Patience()
-    parsed = [_parts(rule) for rule in rules]
+    parsed = [_parts(rule) if len(rule) <= USUAL else _parts.__wrapped__(rule) for rule in rules]
     lasts = [_last(parts["UNTIL"], start) if "UNTIL" in parts else None for parts in parsed]
     ends = [last for last in lasts if last is not None]
     found = [moment for moment in dates if since <= moment < until]
@@ -388,8 +409,7 @@ def expand(
                 if len(found) > MAX_STARTS:
                     patience.left -= 1
                     raise RecurrenceError("recurs too often")
-    found.sort()
-    return [one for one, before in zip(found, [None, *found], strict=False) if one != before]
+    return sorted(set(found))
 
 
 def _moments(
@@ -432,7 +452,8 @@ def _plain(
         if len(months) > MAX_PLAIN:
             return None
         found = [
-            first.replace(year=first.year + month // 12, month=month % 12 + 1) for month in months
+            first.replace(year=first.year + month // 12, month=month % 12 + 1)
+            for month in months[:count]
         ]
     elif freq in {"DAILY", "WEEKLY"}:
         unit = _UNITS[freq] * interval
@@ -501,6 +522,7 @@ def _times(parts: dict[str, str]) -> int:
     return 5 * minutes * (parts.get("BYSECOND", "").count(",") + 1)
 
 
+@lru_cache(1024)  # many series recur alike
 def _parts(rule: str) -> dict[str, str]:
     """`FREQ=DAILY;COUNT=3` → its parts, in upper case."""
     pairs = [part.partition("=") for part in rule.upper().split(";") if part.strip()]
