@@ -2,12 +2,14 @@
 
 import argparse
 
-from tests.benchmarks import lake, memory
+from tests.benchmarks import lake, memory, people
 from tests.benchmarks.bench import machine, main
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument("part", nargs="?", choices=["all", "memory", "lake"], default="all")
+    parser.add_argument(
+        "part", nargs="?", choices=["all", "memory", "lake", "people"], default="all"
+    )
     parser.add_argument("--megabytes", type=int, default=memory.MEGABYTES)
     parser.add_argument("--participations", type=int, default=1_000_000)
     told = parser.parse_args()
@@ -16,6 +18,9 @@ if __name__ == "__main__":
     elif told.part == "lake":
         print(machine())
         print(lake.measure(told.participations))
+    elif told.part == "people":
+        print(machine())
+        print(people.line(people.resolving()))
     else:
         print(machine())
         print(memory.measure(told.megabytes, memory.invented()))

@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.benchmarks import memory
+from tests.benchmarks import memory, people
 from tests.benchmarks.exports import (
     write_archive,
     write_home,
@@ -144,6 +144,8 @@ def main() -> None:
         )
         print(heading(f"4. Memory while reading files of {memory.MEGABYTES} MB"))
         print(memory.measure(memory.MEGABYTES, log))
+        print(heading("5. Addresses to people"))
+        print(people.line(people.resolving()))
     print(f"\nTook {(perf_counter() - begun) / 60:.1f} minutes.")
 
 
