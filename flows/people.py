@@ -84,7 +84,7 @@ def unknown(
     chosen = boundary or config.settings.people.boundaries[0]
     rows = unresolved(config, chosen)
     if rows.is_empty():
-        click.echo(f"Everybody has a {chosen}.")
+        click.echo(f"Everybody belongs to some {chosen}.")
         return
     lines = rows.drop("is_neutral") if addresses else by_domain(rows)
     show(

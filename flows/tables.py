@@ -72,7 +72,11 @@ def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:
 
 
 def _readable(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
-    """`rows` without empty columns, and in a title what is the same in all of them."""
+    """`rows` without empty columns; in a title what is the same in all of them, and how much is unknown."""
+    shares: list[float] = []
+    if "unknown" in rows.columns:
+        shares = rows["unknown"].drop_nulls().sort().to_list()
+        rows = rows.drop("unknown")
     filled = rows.select(c for c in rows.columns if rows[c].null_count() < rows.height)
     same = [
         c
@@ -80,6 +84,10 @@ def _readable(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
         if c in filled.columns and filled[c].n_unique() == 1
     ]
     words = [f"{c} {filled[c][0]}" for c in same if filled[c][0] != ALL]
+    if shares:
+        least, most = f"{shares[0]:.1%}", f"{shares[-1]:.1%}"
+        span = least if least == most else f"{least} to {most}"
+        words.append(f"{span} of all weight touches unknown people")
     return filled.drop(same), ", ".join(words)
 
 

@@ -197,6 +197,9 @@ def test_every_format_gives_the_same_rows(
     assert found == json.loads(json.dumps(rows.to_dicts(), default=str))
 
     shown = trends(ready, *choice).out
+    least, most = (f"{share:.1%}" for share in (rows["unknown"].min(), rows["unknown"].max()))
+    span = least if least == most else f"{least} to {most}"
+    assert f"{span} of all weight touches unknown people" in shown.splitlines()[0]
     lines = [line for line in shown.splitlines() if re.match(r" \d{4}-\d\d-\d\d ", line)]
     assert [line.split()[0] for line in lines] == [str(day) for day in rows["period"]]
     for line, value in zip(lines, rows["value"], strict=True):
