@@ -167,7 +167,11 @@ def section(field: Field) -> str:
     ]
     rest = table(("setting", "type", "default", "limits", "meaning"), rows)
     below = [
-        section(msgspec.inspect.Field(name=f.name, encode_name=f"{field.encode_name}.{f.encode_name}", type=part))
+        section(
+            msgspec.inspect.Field(
+                name=f.name, encode_name=f"{field.encode_name}.{f.encode_name}", type=part
+            )
+        )
         for f in info.fields
         for part in getattr(f.type, "types", ())
         if isinstance(part, StructType)
@@ -264,8 +268,8 @@ def formats() -> str:
         "yours what it is and what is wrong with it, before anything is loaded.",
         "Put the exports in folders as they come, one folder per partner, and tell Tieline of them in "
         "`tieline.toml`: a block `[[source]]` for every partner and tool. The example under each format is "
-        "such a block; [settings](settings.md) explains every line of it. Files of text may be packed with "
-        "gzip. Give the same file twice, or exports that overlap: every event still counts once.",
+        "such a block; [settings](settings.md) explains every line of it. Files may be packed with "
+        "gzip, and archives (.zip, .tar, .tar.gz, .tgz) are read as folders, without unpacking them. Give the same file twice, or exports that overlap: every event still counts once.",
         "Subjects, texts, places and attachments are never read into the warehouse. A record that cannot be "
         "read is refused with its place and reason, and the rest of the file is read.",
         table(
@@ -385,23 +389,23 @@ boundaries = ["organisation", "team"]
             "in no directory belongs to the organisation of the address's domain, as `people.domains` tells, "
             "or else to `(unknown)`.",
             "These kinds are told apart by their content, whatever they are called, and may stand beside each "
-        "other: tables like the one above; the users of Microsoft Entra (CSV of the admin center, JSON of "
-        "Graph `/users`) and of Google Workspace (CSV of the admin console, JSON of the Directory API); the "
-        "people of Viva Insights (`PersonId, EffectiveDate, Organization`, which is the team where teams are "
-        "measured) and of Worklytics (`EMPLOYEE_EMAIL, DEPARTMENT, SNAPSHOT`); git's `.mailmap`; lists of "
-        "domains; lists of merges.",
-        "**Several directories.** They stand in the order of `people.directories`, those of one pattern in "
-        "the order of their names. Where two tell something else of a person, a boundary and a day, the "
-        "first one counts and the row of the other is refused: `tieline check` names it. Shares that add up "
-        "to at most 1 are no contradiction: somebody who works half of the time here and there stands in "
-        "both. An alias that two people claim belongs to neither. A file that cannot be read is as it was "
-        "last; the run names it and ends with exit code 3.",
-        "**Who is one person** is told, never guessed. `tieline people suggest -o directory/merges.csv` lists "
-        "pairs that may be one, with the evidence; remove what is wrong and leave the rest. Merges count "
-        "before all aliases. `tieline people unknown` lists the busiest addresses that nothing places.",
-        "**Over time.** A domain that changes hands, and organisations that merge, as `tieline.toml` tells:",
-        fence(over_time, "toml"),
-        "Headers are matched without regard to case, spaces and signs, so `Valid from` is `validfrom`.",
+            "other: tables like the one above; the users of Microsoft Entra (CSV of the admin center, JSON of "
+            "Graph `/users`) and of Google Workspace (CSV of the admin console, JSON of the Directory API); the "
+            "people of Viva Insights (`PersonId, EffectiveDate, Organization`, which is the team where teams are "
+            "measured) and of Worklytics (`EMPLOYEE_EMAIL, DEPARTMENT, SNAPSHOT`); git's `.mailmap`; lists of "
+            "domains; lists of merges.",
+            "**Several directories.** They stand in the order of `people.directories`, those of one pattern in "
+            "the order of their names. Where two tell something else of a person, a boundary and a day, the "
+            "first one counts and the row of the other is refused: `tieline check` names it. Shares that add up "
+            "to at most 1 are no contradiction: somebody who works half of the time here and there stands in "
+            "both. An alias that two people claim belongs to neither. A file that cannot be read is as it was "
+            "last; the run names it and ends with exit code 3.",
+            "**Who is one person** is told, never guessed. `tieline people suggest -o directory/merges.csv` lists "
+            "pairs that may be one, with the evidence; remove what is wrong and leave the rest. Merges count "
+            "before all aliases. `tieline people unknown` lists the busiest addresses that nothing places.",
+            "**Over time.** A domain that changes hands, and organisations that merge, as `tieline.toml` tells:",
+            fence(over_time, "toml"),
+            "Headers are matched without regard to case, spaces and signs, so `Valid from` is `validfrom`.",
             table(("column", "meaning", "headers known"), rows),
         )
     )
@@ -535,7 +539,10 @@ def metrics(language: str) -> str:
         groups[header["question"]].append(model)
     asked = {question: QUESTIONS[question][LANGUAGES.index(language)] for question in QUESTIONS}
     rows = [
-        (asked[question], ", ".join(linked(m.header[f"title_{language}"]) for m in group if m.header))
+        (
+            asked[question],
+            ", ".join(linked(m.header[f"title_{language}"]) for m in group if m.header),
+        )
         for question, group in groups.items()
     ]
     sections = [
@@ -572,13 +579,15 @@ def metric_section(model: Model, parameters: Sequence[str], language: str) -> st
     rows, formulas = [], []
     for name, measure in header["measures"].items():
         title = plain(measure[f"title_{language}"])
-        rows.append((
-            code(f"{model.name}.{name}"),
-            title,
-            UNITS[measure["unit"]][at],
-            range_words(measure["range"], language),
-            DIRECTIONS[measure.get("direction", header["direction"])][at],
-        ))
+        rows.append(
+            (
+                code(f"{model.name}.{name}"),
+                title,
+                UNITS[measure["unit"]][at],
+                range_words(measure["range"], language),
+                DIRECTIONS[measure.get("direction", header["direction"])][at],
+            )
+        )
         if formula := measure.get(f"formula_{language}"):
             formulas.append((title, plain(formula)))
     told = f" {plain(shared)}." if shared else ""
@@ -593,15 +602,17 @@ def metric_section(model: Model, parameters: Sequence[str], language: str) -> st
         f"{words['parameters']} ([settings](settings.md#parameters)): {values}." if own else "",
         f"{words['reference']}: {plain(header['reference'])}.",
     ]
-    return "\n\n".join((
-        f"### {plain(header[f'title_{language}'])}",
-        plain(header[f"definition_{language}"]),
-        table(words["head"], rows),
-        f"**{words['formula']}.**{told}" + (f"\n{listed}" if listed else ""),
-        f"**{words['example']}.** {plain(header[f'example_{language}'])}",
-        f"**{words['reading']}.** {plain(header[f'reading_{language}'])}",
-        " ".join(filter(None, last)),
-    ))
+    return "\n\n".join(
+        (
+            f"### {plain(header[f'title_{language}'])}",
+            plain(header[f"definition_{language}"]),
+            table(words["head"], rows),
+            f"**{words['formula']}.**{told}" + (f"\n{listed}" if listed else ""),
+            f"**{words['example']}.** {plain(header[f'example_{language}'])}",
+            f"**{words['reading']}.** {plain(header[f'reading_{language}'])}",
+            " ".join(filter(None, last)),
+        )
+    )
 
 
 def joined(parts: Sequence[str], last: str) -> str:
@@ -637,10 +648,16 @@ def data_dictionary() -> str:
         "## Staging",
         f"Schema `stage` holds what one batch brings while it is checked, with the columns of {staged}. "
         "It is empty between runs.",
-        relation(schema.SOURCE_NIGHT.name, schema.SOURCE_NIGHT.description, schema.SOURCE_NIGHT.columns),
+        relation(
+            schema.SOURCE_NIGHT.name, schema.SOURCE_NIGHT.description, schema.SOURCE_NIGHT.columns
+        ),
         "## Who is behind a pseudonym",
         "In `warehouse/identity/identity.duckdb`, a file of its own that nothing downstream reads.",
-        *(relation(t.name, t.description, t.columns) for t in identity.TABLES if t is not schema.LAYOUT),
+        *(
+            relation(t.name, t.description, t.columns)
+            for t in identity.TABLES
+            if t is not schema.LAYOUT
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from flows.config import Config, ConfigError, SourceFiles
 from flows.incoming import files_below, leads_out
 from flows.transient import is_transient
 from transforms.sources import SOURCES
-from transforms.sources.archives import is_zip, members
+from transforms.sources.archives import kind_of, members
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.opening import fingerprint, head, opened
 from warehouse.ledger import Move
@@ -202,9 +202,8 @@ def _unpacked(path: Path, reader: Source, facts: os.stat_result) -> Iterator[_Pa
     """The files of an archive, or the file itself: also where nothing in it can be read."""
     whole = _Part(path, path, facts.st_size, facts.st_mtime_ns)
     try:
-        with path.open("rb") as file:
-            is_archive = is_zip(file.read(4))
-        if not is_archive or reader.sniff(path, head(path)) >= SURE:
+        kind = kind_of(path)
+        if not kind or (kind == "zip" and reader.sniff(path, head(path)) >= SURE):
             yield whole
             return
         held = members(path)

@@ -9,10 +9,11 @@ from flows import guess as guesses
 from flows.mapping import TABLES, first_records, proposed
 from flows.plan import without_path
 from transforms.sources import SOURCES, sniff
-from transforms.sources.archives import SIGNATURE, is_zip
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.directory import kind_of_directory, read_directory
 from transforms.sources.opening import head
+from transforms.sources.tars import is_tar
+from transforms.sources.zips import SIGNATURE, is_zip
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +52,7 @@ def recognise(path: Path) -> Recognised:
     """Sniff the file; a table needs columns that can be told as well."""
     try:
         start = head(path)
-        found = _sniff_archive(path) if is_zip(start) else sniff(path)
+        found = [] if is_tar(start) else _sniff_zip(path) if is_zip(start) else sniff(path)
     except OSError as error:
         return Recognised(path, guess=f"cannot be opened ({error.strerror or error})")
     certainty, best = found[0] if found else (0.0, None)
@@ -71,7 +72,7 @@ def recognise(path: Path) -> Recognised:
     return Recognised(path, guess=guess or "text in no known form")
 
 
-def _sniff_archive(path: Path) -> list[tuple[float, Source]]:
+def _sniff_zip(path: Path) -> list[tuple[float, Source]]:
     """Readers that take the archive itself; what is stored in it is not what it is."""
     found = [(source.sniff(path, SIGNATURE), source) for source in SOURCES.values()]
     return sorted(found, key=lambda pair: pair[0], reverse=True)[:1]

@@ -21,9 +21,8 @@ from flows.progress import steps
 from flows.recognise import DIRECTORY, Recognised, recognise
 from transforms.people import canonical
 from transforms.sources import SOURCES
-from transforms.sources.archives import is_zip, members, split
+from transforms.sources.archives import kind_of, members, split
 from transforms.sources.base import UnreadableFileError
-from transforms.sources.opening import head
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -137,7 +136,7 @@ def survey(folder: Path, config: Config) -> Survey:
 def _recognised(path: Path) -> list[Recognised]:
     """The file, or those in it where it is an archive that no reader takes as one export."""
     file = recognise(path)
-    if file.format or path.suffix.lower() in OFFICE or not is_zip(head(path, 4)):
+    if file.format or path.suffix.lower() in OFFICE or not kind_of(path):
         return [file]
     try:
         held = members(path)

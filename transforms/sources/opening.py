@@ -12,7 +12,7 @@ from hashlib import blake2b
 from itertools import chain, count, islice
 from typing import IO, TYPE_CHECKING, cast
 
-from transforms.sources import archives, limits
+from transforms.sources import archives, entries, limits, tars, zips
 from transforms.sources.base import UnreadableFileError
 
 if TYPE_CHECKING:
@@ -23,8 +23,7 @@ HEAD = 1 << 16
 SEPARATORS = ",;\t|"
 OPEN_QUOTE = "a quote is opened and not closed"
 WORKBOOK = ".xlsx"  # a zip to look at, and a file to whoever has it
-GZIP, ZIP = b"\x1f\x8b", archives.SIGNATURE
-_TAR, _TAR_AT = b"ustar", 257
+GZIP, ZIP = tars.GZIP, zips.SIGNATURE
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -34,9 +33,9 @@ _MARKS = (
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes: unpacked if it is gzip or a zip of one file, in UTF-8 if it is UTF-16.
+    """The file's bytes: unpacked if it is gzip or an archive of one file, in UTF-8 if it is UTF-16.
 
-    `path` may go through a zip, as `archives.members` tells its files. Raises UnreadableFileError
+    `path` may go through an archive, as `archives.members` tells its files. Raises UnreadableFileError
     when the packing is damaged or a bomb, also while the stream is read.
     """
     with ExitStack() as stack:
@@ -46,7 +45,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
             stream.seek(0)
             name = encoding(start)
             yield _buffered(_Recoded(stream, name)) if name.startswith("utf-16") else stream
-        except (gzip.BadGzipFile, *archives.DAMAGE) as error:
+        except (gzip.BadGzipFile, *zips.DAMAGE) as error:
             message = f"{path}: the packed file is damaged or cut off ({error}); copy the file again, or export it anew"
             raise UnreadableFileError(message) from error
 
@@ -80,7 +79,7 @@ def whole(path: Path) -> bytes:
     Raises UnreadableFileError when it is larger than limits.HELD.
     """
     held = io.BytesIO()
-    for chunk in chunks(path, archives.CHUNK):
+    for chunk in chunks(path, entries.CHUNK):
         if held.tell() + len(chunk) > limits.HELD:
             raise UnreadableFileError(f"{path}: {_too_large()}")
         held.write(chunk)
@@ -126,7 +125,7 @@ def fingerprint(path: Path) -> str:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(archives.CHUNK):
+        while chunk := file.read(entries.CHUNK):
             yield chunk
 
 
@@ -214,32 +213,38 @@ def _unpacked(path: Path, stack: ExitStack) -> IO[bytes]:
     within = archives.split(path)
     file = stack.enter_context(archives.opened_member(*within) if within else path.open("rb"))
     start = _start(file)
-    if archives.is_zip(start) and not (within and path.suffix.lower() == WORKBOOK):
-        if within:
-            message = f"{path}: a zip within a zip, which is not read; unpack the outer one first"
-            raise UnreadableFileError(message)
-        held = archives.members(path)
-        if len(held) != 1:
-            message = (
-                f"{path}: the zip holds {len(held):,} files, and no single one that is meant; "
-                "see which formats they are in with `tieline check`"
-            )
-            raise UnreadableFileError(message)
-        if held[0].refusal:
-            raise UnreadableFileError(f"{held[0].path}: {held[0].refusal}")
-        return _unpacked(held[0].path, stack)
+    if zips.is_zip(start) and not (within and path.suffix.lower() == WORKBOOK):
+        return _unpacked(_only_file(path, "zip", within), stack)
     if start.startswith(GZIP):
         gz = stack.enter_context(gzip.GzipFile(fileobj=file))
         file = _buffered(_Bounded(cast("IO[bytes]", gz), file, path))
         start = _start(file)
-    if start.startswith(_TAR, _TAR_AT):
-        message = f"{path}: a tar archive, which is not read; export as zip, or unpack it first"
-        raise UnreadableFileError(message)
+    if tars.is_tar(start):
+        return _unpacked(_only_file(path, "tar", within), stack)
     return file
 
 
+def _only_file(path: Path, kind: str, within: tuple[Path, str] | None) -> Path:
+    """The one file that the archive at `path` holds; raises UnreadableFileError where it is none."""
+    if within:
+        message = (
+            f"{path}: a {kind} within an archive, which is not read; unpack the outer one first"
+        )
+        raise UnreadableFileError(message)
+    held = archives.members(path)
+    if len(held) != 1:
+        message = (
+            f"{path}: the {kind} holds {len(held):,} files, and no single one that is meant; "
+            "see which formats they are in with `tieline check`"
+        )
+        raise UnreadableFileError(message)
+    if held[0].refusal:
+        raise UnreadableFileError(f"{held[0].path}: {held[0].refusal}")
+    return held[0].path
+
+
 def _start(file: IO[bytes]) -> bytes:
-    start = file.read(_TAR_AT + len(_TAR))
+    start = file.read(tars.START)
     file.seek(0)
     return start
 
@@ -299,8 +304,8 @@ class _Bounded(_Layer):
     def take(self, size: int) -> bytes:
         data = self.below.read(size)
         unpacked = self.at + len(data)
-        if unpacked > limits.FREE and archives.is_bomb(unpacked, self.file.tell()):
-            raise UnreadableFileError(f"{self.path}: {archives.bomb(unpacked)}")
+        if unpacked > limits.FREE and entries.is_bomb(unpacked, self.file.tell()):
+            raise UnreadableFileError(f"{self.path}: {entries.bomb(unpacked)}")
         return data
 
 

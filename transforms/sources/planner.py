@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING
 from python_calamine import CalamineError, CalamineWorkbook
 
 from transforms.sources.acts import Act, is_machine_name
-from transforms.sources.archives import SIGNATURE, checked, is_zip
 from transforms.sources.base import Source, UnreadableFileError
 from transforms.sources.item_tables import (
     ABOVE,
@@ -29,6 +28,7 @@ from transforms.sources.item_tables import (
     read_items,
 )
 from transforms.sources.opening import opened
+from transforms.sources.zips import SIGNATURE, checked, is_zip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

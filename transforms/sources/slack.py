@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 import msgspec
 
 from transforms.sources.acts import Act, Rows
-from transforms.sources.archives import content
 from transforms.sources.base import Batch, Options, Source, UnreadableFileError
 from transforms.sources.opening import ZIP, opened
 from transforms.sources.wrapped_json import BROKEN, NULL, refusal, unwrapped
+from transforms.sources.zips import content
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
