@@ -128,7 +128,7 @@ def help_of(name: str) -> str:
 
 KINDS = {
     "StrType": "text", "IntType": "whole number", "FloatType": "number", "DateType": "date",
-    "BoolType": "true or false", "NoneType": "nothing",
+    "AnyType": "anything", "BoolType": "true or false", "NoneType": "nothing",
 }  # fmt: skip
 BOUNDS = {
     "ge": "at least {}", "gt": "more than {}", "le": "at most {}", "lt": "less than {}",
@@ -166,13 +166,14 @@ def section(field: Field) -> str:
         for f in info.fields
     ]
     rest = table(("setting", "type", "default", "limits", "meaning"), rows)
+    named = [(f, f"{field.encode_name}.{f.encode_name}") for f in info.fields]
     below = [
-        section(
-            msgspec.inspect.Field(
-                name=f.name, encode_name=f"{field.encode_name}.{f.encode_name}", type=part
-            )
-        )
-        for f in info.fields
+        section(msgspec.inspect.Field(name=f.name, encode_name=name, type=f.type))
+        for f, name in named
+        if isinstance(f.type, msgspec.inspect.ListType) and isinstance(f.type.item_type, StructType)
+    ] + [
+        section(msgspec.inspect.Field(name=f.name, encode_name=name, type=part))
+        for f, name in named
         for part in getattr(f.type, "types", ())
         if isinstance(part, StructType)
     ]

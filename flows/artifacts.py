@@ -71,7 +71,7 @@ def page(held: Open, done: Done, failure: str = "") -> Iterator[str]:
         yield "\n## What changed in the lines\n"
         yield from _listed(line_changes(held.config)) or ["Nothing that deserves attention."]
     yield "\n## Where to look\n"
-    yield from links(held.config)
+    yield from links(held.config, held.run_id)
 
 
 def sources(held: Open) -> list[dict[str, object]]:
@@ -98,11 +98,14 @@ def line_changes(config: Config) -> list[str]:
     return [f"{when}: {said}" for when, said in told_in(now / FILE, boundary) if (when, said) not in known]  # fmt: skip
 
 
-def links(config: Config) -> Iterator[str]:
-    """Data Docs and report: at the addresses of the settings, or as files."""
+def links(config: Config, run_id: str) -> Iterator[str]:
+    """Data Docs, those of the run first, and report: at the addresses of the settings, or as files."""
     places = config.settings.links
     docs = places.docs or (config.docs / "index.html").as_uri()
     folder = places.published.rstrip("/") or (config.published / "current").as_uri()
+    of_run = f"runs/{run_id}/index.html"
+    if (config.docs / of_run).is_file():
+        yield f"- [Data Docs of this run]({docs.removesuffix('index.html').rstrip('/')}/{of_run})"
     yield f"- [Data Docs]({docs})"
     for language, name in FILES.items():
         yield f"- [Report ({language})]({folder}/{name})"

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from flows.config import ConfigError
 from flows.directories import contradictions, directory_files, read_one
+from flows.expectations import own_expectations
 from flows.fetch import up_to_date
 from flows.look import Look, left_out, look, refused_whole
 from flows.plan import found_files, summary, without_path
@@ -50,6 +52,10 @@ def _checked(config: Config) -> CheckedFiles:
         for source in config.settings.source
         if source.name not in used
     ]
+    try:
+        own_expectations(config)
+    except ConfigError as error:
+        problems.append(str(error))
     if not config.settings.source:
         problems.append(
             f"{config.path}: no [[source]] yet; add one for each export: `tieline check FOLDER`"

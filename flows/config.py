@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import msgspec
 from msgspec import Meta, Struct, field
 
+from flows.config_expect import Expect
 from flows.config_remote import Remote
 from flows.config_scale import EventLake, Run, Spark
 from flows.incoming import is_on_its_way
@@ -157,6 +158,7 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
             ** stand for any name.
         partner: Organisation that delivers the export; when empty, the name of the source.
         mapping: Which column means what, for tables of events; `system`, for tables of work items, names the site.
+        expect: What you expect of it, each under [[source.expect]].
     """
 
     name: Name
@@ -164,6 +166,7 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
     files: str
     partner: str = ""
     mapping: dict[str, str] = field(default_factory=dict)
+    expect: list[Expect] = field(default_factory=list)
 
 
 class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
@@ -261,14 +264,16 @@ class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Quality(Struct, frozen=True, forbid_unknown_fields=True):
-    """When a file is refused whole.
+    """When a file is refused whole, and how long the pages on quality stay.
 
     Attributes:
         max_rejected: Largest part of a file's records, or of its events, that may be refused.
             Below 20 of them no part is taken.
+        docs_runs: Runs of which the Data Docs stay.
     """
 
     max_rejected: Share = 0.5
+    docs_runs: Count = 30
 
 
 class Retention(Struct, frozen=True, forbid_unknown_fields=True):

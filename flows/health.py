@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from quality.usual import is_more
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from datetime import date
     from zoneinfo import ZoneInfo
 
     import duckdb
+
+    from flows.config import Config
 
 RUNS = 30
 SECONDS, MEGABYTES = 10.0, 200.0  # less than so much more is nothing to speak of
@@ -34,7 +36,7 @@ class Finding(NamedTuple):
     words: str
 
 
-def findings(con: duckdb.DuckDBPyConnection, sources: Collection[str]) -> list[Finding]:
+def findings(con: duckdb.DuckDBPyConnection, config: Config) -> list[Finding]:
     """What is out of line in the last night that succeeded, judged by the nights before it."""
     nights = con.execute(
         "SELECT run_id FROM run JOIN run_origin USING (run_id)"
@@ -43,7 +45,7 @@ def findings(con: duckdb.DuckDBPyConnection, sources: Collection[str]) -> list[F
     ).fetchall()
     if not nights:
         return []
-    return [*_costs(con, [run for (run,) in nights]), *_out_of_line(con, sources)]
+    return [*_costs(con, [run for (run,) in nights]), *_out_of_line(con, config)]
 
 
 def overdue(
@@ -95,24 +97,32 @@ def _costs(con: duckdb.DuckDBPyConnection, runs: list[str]) -> Iterator[Finding]
             )
 
 
-def _out_of_line(con: duckdb.DuckDBPyConnection, sources: Collection[str]) -> Iterator[Finding]:
-    """Warnings of the last time that each source was judged, a sentence per source."""
+def _out_of_line(con: duckdb.DuckDBPyConnection, config: Config) -> Iterator[Finding]:
+    """Warnings of the last time that each source was judged, a sentence per source.
+
+    What is not in the settings any more is told no more.
+    """
     rows = con.execute(
-        """WITH last AS (SELECT source, suite, max(run_id) AS run_id FROM quality_result
-             WHERE suite = 'learnt' GROUP BY ALL)
-           SELECT source, expectation, observed, expected FROM quality_result
-           JOIN last USING (source, suite, run_id)
-           WHERE NOT success AND severity <> 'info' AND list_contains($sources, source)
-           ORDER BY source, expectation = 'volume' DESC, expectation""",
-        {"sources": list(sources)},
+        """WITH last AS (
+             SELECT source, suite, batch = 0 AS is_night, max(run_id) AS run_id FROM quality_result
+             WHERE suite IN ('learnt', 'own') GROUP BY ALL)
+           SELECT DISTINCT source, suite, expectation, observed, expected
+           FROM quality_result AS q JOIN last USING (source, suite, run_id)
+           WHERE NOT success AND severity = 'warning' AND is_night = (q.batch = 0)
+           ORDER BY source, suite, expectation = 'volume' DESC, expectation"""
     ).fetchall()
-    for source in dict.fromkeys(row[0] for row in rows):
+    for source in config.settings.source:
+        own = {one.title for one in source.expect}
         told = [
             f"{SAID[name].format(observed)} (expected {expected})"
-            for of, name, observed, expected in rows
-            if of == source
+            if suite == "learnt"
+            else f"does not meet {name!r}: {expected}"
+            + (f"; seen {observed:,.6g}" if observed is not None else "")
+            for of, suite, name, observed, expected in rows
+            if of == source.name and (suite == "learnt" or name in own)
         ]
-        yield Finding("source", f"{source} {'; '.join(told)}")
+        if told:
+            yield Finding("source", f"{source.name} {'; '.join(told)}")
 
 
 def _day(moment: datetime, zone: ZoneInfo) -> date:

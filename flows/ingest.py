@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from flows.config import Config
     from flows.plan import LeftAside
+    from quality.own import Own
 
 ON_ITS_WAY = "was written to while it was read; the next run reads it"
 SHRUNK = 0.5  # a file with less than this part of its records is told
@@ -332,13 +333,17 @@ def check_and_load(
     run_id: str,
     batch: int,
     unread: Mapping[str, str] = MappingProxyType({}),
+    owns: Iterable[Own] = (),
 ) -> Checked:
     """Validate what is staged, put aside what is wrong, load the rest: one transaction.
 
-    `unread` are directories that could not be read, with the reason.
+    `unread` are directories that could not be read, with the reason; `owns` what the users expect.
     """
     limits = Limits(today=config.today(), rejected_share=config.settings.quality.max_rejected)
-    report = validate(con, limits, data_docs=config.docs, run_id=run_id, batch=batch)
+    report = validate(
+        con, limits, owns=owns, data_docs=config.docs, run_id=run_id, batch=batch,
+        keep=config.settings.quality.docs_runs,
+    )  # fmt: skip
     con.execute("BEGIN")
     try:
         _note_shrunk(con, limits.least)

@@ -10,6 +10,7 @@ import polars as pl
 from quality.learnt import Night, delivered, learn, rest, working_days
 from quality.night import judge
 from quality.nights import NIGHTS, nights
+from quality.own import NIGHT
 from quality.usual import ENOUGH
 from warehouse.schema import SOURCE_NIGHT, polars_schema
 
@@ -34,7 +35,8 @@ def judge_sources(held: Open) -> None:
         held.watch.source(name).newest = newest.get(name, known)
     tonight = {name: _tonight(past[name], today, held.watch.source(name)) for name in names}
     before = {name: [one for one in past[name] if one.day < today] for name in names}
-    if max(map(len, before.values()), default=0) < ENOUGH:
+    own = [one for one in held.owns if one.table == NIGHT]
+    if max(map(len, before.values()), default=0) < ENOUGH and not own:
         return
     off = _off(held.config, today)
     rows = [
@@ -44,8 +46,10 @@ def judge_sources(held: Open) -> None:
         held.con,
         pl.DataFrame(rows, schema=polars_schema(SOURCE_NIGHT), orient="row"),
         learn(before, tonight, off),
+        own,
         data_docs=held.config.docs,
         run_id=held.run_id,
+        keep=held.config.settings.quality.docs_runs,
     )
     held.con.register("outcomes", outcomes)
     held.con.execute("INSERT INTO quality_result BY NAME FROM outcomes")

@@ -15,6 +15,7 @@ from flows.artifacts import leave
 from flows.config import read_key
 from flows.counting import who_counts
 from flows.erase import finish, vanish
+from flows.expectations import own_expectations
 from flows.health import findings
 from flows.identity_file import open_identity
 from flows.retention import expire
@@ -24,13 +25,14 @@ from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     import duckdb
 
     from flows.config import Config
     from flows.erase import Vanished
+    from quality.own import Own
     from transforms.people import Counted
 
 
@@ -69,6 +71,7 @@ class Open:
     watch: Stopwatch
     counted: Counted
     since: date | None  # first day of which events are kept
+    owns: Sequence[Own] = ()  # what the users themselves expect of their sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +92,12 @@ def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, 
     key is wrong.
     """
     done = Done(state.new_run_id(datetime.now(UTC)))
+    owns = own_expectations(config)
     with warehouse_lock(config.warehouse, wait, done.run_id):
         settle(config)
         key = read_key(config)
         follow_settings(config, key)
-        with _running(config, origin, key, done) as (held, gone):
+        with _running(config, origin, key, owns, done) as (held, gone):
             yield held, done
         if gone.erasures and "transform" in held.watch.stages:
             finish(config, gone, key)
@@ -101,7 +105,7 @@ def opened(config: Config, origin: Origin, wait: float) -> Iterator[tuple[Open, 
 
 @contextmanager
 def _running(
-    config: Config, origin: Origin, key: bytes, done: Done
+    config: Config, origin: Origin, key: bytes, owns: Sequence[Own], done: Done
 ) -> Iterator[tuple[Open, Vanished]]:
     now = datetime.now(UTC)
     begun = perf_counter()
@@ -127,7 +131,9 @@ def _running(
             since = expire(config, con, people, config.today())
             counting = who_counts(config, people, key)
             gone = vanish(con, people, counting)
-            held = Open(config, con, people, key, done.run_id, Stopwatch(), counting.counted, since)
+            held = Open(
+                config, con, people, key, done.run_id, Stopwatch(), counting.counted, since, owns
+            )
             yield held, gone
         except BaseException as error:
             words = f"{type(error).__name__}: {error}"
@@ -140,7 +146,7 @@ def _running(
         _note(held, done)
         state.end_run(con, done.run_id, "succeeded")
         if origin.flow == "nightly" and not done.covered_by:
-            done.look_at = [one.words for one in findings(con, config.source_names)]
+            done.look_at = [one.words for one in findings(con, config)]
         facts = {key: value for key, value in asdict(done).items() if key != "run_id"}
         journal.note("end", f"{origin.flow} {done.run_id} succeeded", **facts)
         leave(held, done)

@@ -72,7 +72,13 @@ def check_and_load(held: Open, batch: int) -> ingest.Checked:
     told = ingest.read_directories(held.con, held.identity, held.config, held.key, held.counted)
     found = ingest.stage_people(held.con, held.identity, held.config, told, held.key, held.counted)
     return ingest.check_and_load(
-        held.con, held.config, found, run_id=held.run_id, batch=batch, unread=told.refused
+        held.con,
+        held.config,
+        found,
+        run_id=held.run_id,
+        batch=batch,
+        unread=told.refused,
+        owns=held.owns,
     )
 
 

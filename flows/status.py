@@ -120,7 +120,7 @@ def _runs(
     late = overdue([started for (started,) in good], now, config.time_zone, hours)
     if late:
         found.broken.append(late.words)
-    found.needs += findings(con, config.source_names)
+    found.needs += findings(con, config)
 
 
 def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> None:

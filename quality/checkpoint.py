@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from quality.data_docs import Page, write
+from quality.data_docs import KEEP, Page, write
 from quality.engine import ExpectationError, Suite, cause, evaluate, expectation, name_of
+from quality.own import NIGHT, TABLES, Outcome, groups, own_pages
+from quality.own import outcomes as outcomes_of
 from quality.suites import (
+    CRITICAL,
     FILE,
     SUITES,
     FileRule,
@@ -22,7 +25,7 @@ from quality.suites import (
 from warehouse.schema import ALL, MEMBERSHIP, QUALITY_RESULT, STAGE, polars_schema, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import duckdb
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
         ExpectationSuiteValidationResult,
         ExpectationValidationResult,
     )
+
+    from quality.own import Own
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,36 +64,45 @@ def validate(
     con: duckdb.DuckDBPyConnection,
     limits: Limits,
     *,
+    owns: Iterable[Own] = (),
     data_docs: Path | None,
     run_id: str,
     batch: int,
+    keep: int = KEEP,
 ) -> Report:
     """Check the committed tables of schema `stage`; nothing in the warehouse is changed.
 
-    Pages go to the folder `data_docs`, unless it is None. Raises ExpectationError when a rule
-    cannot be evaluated, or when Great Expectations and our own count disagree.
+    `owns` are the users' own expectations. Pages go to the folder `data_docs`, where those of `keep`
+    runs stay, unless it is None. Raises ExpectationError when a rule cannot be evaluated, or when
+    Great Expectations and our own count disagree.
     """
     suites = _staged_suites(con, (*row_rules(limits), *file_rules(limits)))
+    own = groups(owns, set(TABLES) - {NIGHT}, _sources(con))
     results = evaluate(
-        con, {table: _suite(table, rules) for table, rules in suites.items()}, run_id
+        con,
+        {table: _suite(table, rules) for table, rules in suites.items()}
+        | {group.key: group.suite() for group in own},
+        run_id,
     )
+    found = [one for group in own for one in outcomes_of(con, group, results[group.key])]
     outcomes = pl.DataFrame(
         [
             (run_id, batch, source, SUITES[table], rule.name, rule.severity,
              failed == 0, rows, failed, None, None)
             for table, rules in suites.items()
             for source, rule, rows, failed in _counts(con, table, rules, results[table])
-        ],
+        ] + [one.row(run_id, batch) for one in found],
         schema=polars_schema(QUALITY_RESULT),
         orient="row",
     )  # fmt: skip
-    report = Report(outcomes, _refused(con, file_rules(limits)))
+    report = Report(outcomes, _refused(con, file_rules(limits), found))
     if data_docs is not None:
         pages = [
             Page.of(suite := SUITES[table], suite, result, outcomes.filter(suite=suite))
             for table, result in results.items()
-        ]
-        write(data_docs, pages, run_id=run_id, batch=batch, refused=report.refused)
+            if table in suites
+        ] + own_pages(own, results, found)
+        write(data_docs, pages, run_id=run_id, batch=batch, refused=report.refused, keep=keep)
     return report
 
 
@@ -179,14 +193,30 @@ def _observed(one: ExpectationValidationResult) -> tuple[str, int]:
     return name, int(one.result["observed_value"])
 
 
-def _refused(con: duckdb.DuckDBPyConnection, rules: tuple[FileRule, ...]) -> tuple[Refused, ...]:
-    broken = " UNION ALL ".join(
+def _sources(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """Sources of which files are staged."""
+    return {
+        name for (name,) in con.execute(f"SELECT DISTINCT source FROM {STAGE}.{FILE}").fetchall()
+    }
+
+
+def _refused(
+    con: duckdb.DuckDBPyConnection, rules: tuple[FileRule, ...], own: Iterable[Outcome]
+) -> tuple[Refused, ...]:
+    """Files that break a rule, and those of a source that does not meet what is critical for it."""
+    parts = [
         f"SELECT {place} AS place, file_id, {quoted(rule.words)} || ': ' || detail AS reason"
         f" FROM ({rule.query})"
         for place, rule in enumerate(rules)
-    )
+    ]
+    parts += [
+        f"SELECT {len(rules)}, file_id, {quoted(one.words)} FROM {STAGE}.{FILE}"
+        f" WHERE source = {quoted(one.own.source)}"
+        for one in own
+        if one.own.severity == CRITICAL and not one.success
+    ]
     rows = con.execute(
-        "SELECT file_id, path, string_agg(reason, '; ' ORDER BY place), source"
-        f" FROM ({broken}) JOIN {STAGE}.{FILE} USING (file_id) GROUP BY ALL ORDER BY path"
+        "SELECT file_id, path, string_agg(reason, '; ' ORDER BY place, reason), source"
+        f" FROM ({' UNION ALL '.join(parts)}) JOIN {STAGE}.{FILE} USING (file_id) GROUP BY ALL ORDER BY path"
     ).fetchall()
     return tuple(Refused(*row) for row in rows)

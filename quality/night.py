@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from quality.data_docs import Page, write
+from quality.data_docs import KEEP, Page, write
 from quality.engine import ExpectationError, Suite, cause, evaluate, expectation, name_of
+from quality.own import NIGHT, groups, own_pages
+from quality.own import outcomes as outcomes_of
 from warehouse.load import stage
 from warehouse.schema import QUALITY_RESULT, SOURCE_NIGHT, STAGE, polars_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
     from quality.learnt import Learnt
+    from quality.own import Own
 
 LEARNT: Final = "learnt"
 BATCH: Final = 0  # of the night as a whole
@@ -31,9 +34,11 @@ def judge(
     con: duckdb.DuckDBPyConnection,
     tonight: pl.DataFrame,
     expected: Mapping[str, Sequence[Learnt]],
+    owns: Iterable[Own] = (),
     *,
     data_docs: Path | None,
     run_id: str,
+    keep: int = KEEP,
 ) -> pl.DataFrame:
     """Outcomes, as QUALITY_RESULT. `tonight` has the columns of SOURCE_NIGHT, a row per source.
 
@@ -43,24 +48,35 @@ def judge(
     table = f"{STAGE}.{SOURCE_NIGHT.name}"
     con.execute(f"DELETE FROM {table}")
     stage(con, SOURCE_NIGHT, tonight)
-    suites = {source: Suite(_of(table, source), _suite(rules)) for source, rules in known.items()}
+    suites = {
+        _key(source): Suite(_of(table, source), _suite(rules)) for source, rules in known.items()
+    }
+    own = groups(owns, {NIGHT}, set(tonight["source"]))
+    suites |= {group.key: group.suite() for group in own}
     results = evaluate(con, suites, run_id) if suites else {}
+    found = [one for group in own for one in outcomes_of(con, group, results[group.key])]
     con.execute(f"DELETE FROM {table}")
     outcomes = pl.DataFrame(
         [
             row
             for source, rules in known.items()
-            for row in _rows(run_id, source, rules, results[source])
-        ],
+            for row in _rows(run_id, source, rules, results[_key(source)])
+        ]
+        + [one.row(run_id, BATCH) for one in found],
         schema=polars_schema(QUALITY_RESULT),
         orient="row",
     )
     if data_docs is not None and results:
         pages = [
-            Page.of(f"source-{number}", source, results[source], outcomes.filter(source=source))
-            for number, source in enumerate(sorted(results), 1)
-        ]
-        write(data_docs, pages, run_id=run_id, batch=BATCH)
+            Page.of(
+                f"source-{number}",
+                source,
+                results[_key(source)],
+                outcomes.filter(source=source, suite=LEARNT),
+            )
+            for number, source in enumerate(sorted(known), 1)
+        ] + own_pages(own, results, found)
+        write(data_docs, pages, run_id=run_id, batch=BATCH, keep=keep)
     return outcomes
 
 
@@ -68,6 +84,10 @@ def words(rule: Learnt) -> str:
     """What is expected, in words."""
     bound = f"at least {rule.least:,.0f}" if rule.least is not None else f"at most {rule.most:,.0f}"
     return f"{bound}, usually {rule.usual:,.0f}"
+
+
+def _key(source: str) -> str:
+    return f"{LEARNT} {source}"
 
 
 def _of(table: str, source: str) -> str:

@@ -123,16 +123,21 @@ def _check_query(path: Path, known: set[str]) -> None:
         raise ModelError(f"{path}: {wrong}")
 
 
-def _refused(query: exp.Select | exp.SetOperation, known: set[str]) -> Iterator[str]:
-    """What a query may not hold."""
+def forbidden(query: exp.Select | exp.SetOperation, known: set[str]) -> Iterator[str]:
+    """What a query of a user's may not hold: it reads the tables `known`, and changes nothing."""
     for node in query.find_all(exp.DDL, exp.DML, exp.Command, exp.Into):
-        yield f"holds {node.key.upper()}; a metric is one SELECT and changes nothing"
+        yield f"holds {node.key.upper()}; keep to one SELECT, which changes nothing"
     named = {cte.alias for cte in query.find_all(exp.CTE)}
     for table in query.find_all(exp.Table):
         yield from _refused_table(table, known | named)
     for call in query.find_all(exp.Func):
         if (function := _function(call)) in REFUSED_FUNCTIONS:
             yield f"calls {function}(), which is not the same every night; use the data's own days"
+
+
+def _refused(query: exp.Select | exp.SetOperation, known: set[str]) -> Iterator[str]:
+    """What a metric may not hold, and what it must."""
+    yield from forbidden(query, known)
     columns = query.named_selects
     if "*" not in columns:
         for name in NEEDED:
@@ -145,9 +150,9 @@ def _refused(query: exp.Select | exp.SetOperation, known: set[str]) -> Iterator[
 def _refused_table(table: exp.Table, known: set[str]) -> Iterator[str]:
     if not isinstance(table.this, exp.Identifier):
         if (function := _function(table.this)) not in TABLE_FUNCTIONS:
-            yield f"reads {function}(); a metric reads models alone, no files and no settings"
+            yield f"reads {function}(); read tables alone, no files and no settings"
     elif table.db or table.catalog:
-        yield f"reads {table.sql(dialect='duckdb')}; name models without a schema"
+        yield f"reads {table.sql(dialect='duckdb')}; name tables without a schema"
     elif table.name not in known:
         yield _unknown_table(table.name, known)
 
@@ -158,4 +163,4 @@ def _function(call: exp.Expr) -> str:
 
 def _unknown_table(name: str, known: set[str]) -> str:
     near = get_close_matches(name, known, 3) or sorted(known)
-    return f"reads {name!r}, which is no model that a metric can read; nearest: {', '.join(near)}"
+    return f"reads {name!r}, which cannot be read here; nearest: {', '.join(near)}"

@@ -45,6 +45,11 @@ def test_what_each_source_brought(night: Night) -> None:
 
 def test_where_to_look(night: Night) -> None:
     assert any(line.startswith("- [Data Docs](file:///") for line in night[0])
+    of_run = f"/data-docs/runs/{night[2].run_id}/index.html)"
+    assert any(
+        line.startswith("- [Data Docs of this run](file:///") and line.endswith(of_run)
+        for line in night[0]
+    )
     assert any(line.endswith("/published/current/report.nl.html)") for line in night[0])
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from flows import status as looking
 from flows.cli import tieline as command
-from flows.config import read_config
+from flows.config import Config, Settings, SourceFiles, read_config
 from flows.health import findings, overdue
 from quality.nights import nights
 from quality.usual import is_more
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ZONE = ZoneInfo("Europe/Amsterdam")
+SETTINGS = Config(
+    Path(),
+    Path(),
+    Settings(source=[SourceFiles(name, "csv", "none") for name in ("mail", "board")]),
+)
 FIRST = datetime(2026, 9, 1, 0, 15, tzinfo=UTC)  # a Tuesday, 02:15 in Amsterdam
 
 
@@ -55,11 +60,11 @@ def night(
 
 
 def kinds(con: duckdb.DuckDBPyConnection) -> list[str]:
-    return [one.kind for one in findings(con, ["mail", "board"])]
+    return [one.kind for one in findings(con, SETTINGS)]
 
 
 def words(con: duckdb.DuckDBPyConnection) -> str:
-    [one] = findings(con, ["mail", "board"])
+    [one] = findings(con, SETTINGS)
     return one.words
 
 

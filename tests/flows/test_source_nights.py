@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flows.cli import tieline as command
-from flows.config import SETTINGS, read_config, read_key
+from flows.config import SETTINGS, ConfigError, read_config, read_key
 from flows.status import status
 from tests.flows.conftest import KEY, query, tieline
 from tests.plain_night import ingest
@@ -105,6 +105,80 @@ def test_a_source_that_brings_nothing_is_judged_too(home: Path) -> None:
     assert query(home, "SELECT events FROM run_source WHERE source = 'board' AND run_id = (SELECT max(run_id) FROM run)") == [(0,)]  # fmt: skip
     pages = home / "data-docs/runs"
     assert "What the source brought" in next(pages.rglob("0-source-1.html")).read_text()
+
+
+# --- expectations in tieline.toml ----------------------------------------------------------------
+
+EXPECT = """[[source.expect]]
+type = "expect_column_values_to_be_in_set"
+arguments = {{ column = "channel", value_set = ["{channel}"] }}
+severity = "{severity}"
+name = "only {channel}s"
+"""
+
+
+def expect(home: Path, *blocks: str) -> None:
+    """Expectations of the last source, board, and no others."""
+    (home / SETTINGS).write_text(TOML + "".join(blocks))
+
+
+def test_a_warning_of_your_own_stands_until_it_is_met_or_dropped(home: Path) -> None:
+    expect(home, EXPECT.format(channel="meeting", severity="warning"))
+    bring(home, "mail", USUAL)
+    bring(home, "board", USUAL)
+    ingest(home)
+    assert needs(home) == [
+        "board does not meet 'only meetings':"
+        " column values to be in set: column channel, value_set ['meeting']"
+    ]
+    expect(home)
+    assert needs(home) == []
+
+
+def test_what_is_critical_keeps_the_files_of_its_source_out_until_it_is_mended(home: Path) -> None:
+    expect(home, EXPECT.format(channel="meeting", severity="critical"))
+    bring(home, "mail", USUAL)
+    bring(home, "board", USUAL)
+    done = ingest(home)
+    assert len(done.refused) == 1
+    assert done.refused[0].startswith("in/board-1.csv: only meetings is not met (")
+    loaded = "SELECT DISTINCT source FROM source_file ORDER BY ALL"
+    assert query(home, loaded) == [("mail",)]
+    told = "SELECT refused FROM run_source WHERE source = 'board' ORDER BY run_id DESC LIMIT 1"
+    assert query(home, told) == [(1,)]
+    expect(home, EXPECT.format(channel="message", severity="critical"))
+    assert ingest(home).refused == []
+    assert query(home, loaded) == [("board",), ("mail",)]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "words"),
+    [
+        ([EXPECT.format(channel="work", severity="warning")] * 2, "two are called 'only works'"),
+        (['[[source.expect]]\ntype = "expect_wonders"\n'], "expect 'wonders': Great Expectations"),
+        (
+            ['[[source.expect]]\ntype = "x"\nseverity = "fatal"\n'],
+            "expect[0].severity: Invalid enum value 'fatal'",
+        ),
+    ],
+)
+def test_what_cannot_be_expected_ends_in_one_line_before_anything_is_read(
+    home: Path, blocks: list[str], words: str
+) -> None:
+    expect(home, *blocks)
+    bring(home, "mail", USUAL)
+    with pytest.raises(ConfigError) as error:
+        ingest(home)
+    assert words in str(error.value)
+    assert str(error.value).startswith(f"{home / SETTINGS}: source")
+    assert query(home, "SELECT count(*) FROM run") == [(30,)]
+
+
+def test_only_so_many_runs_keep_their_pages(home: Path) -> None:
+    (home / SETTINGS).write_text(TOML + "[quality]\ndocs_runs = 2\n")
+    for _ in range(3):
+        ingest(home)
+    assert len(list((home / "data-docs/runs").iterdir())) == 2
 
 
 @pytest.mark.slow
