@@ -463,3 +463,11 @@ def test_a_cell_of_half_a_gigabyte(large: Path) -> None:
     said, peak = read_within(1800, "csv", large, '{"time": "at", "person": "who"}')
     assert said.startswith("[3, 2, ")
     assert peak < 700
+
+
+@pytest.mark.parametrize("name", ["csv", "message-trace"])
+def test_a_line_of_millions_of_cells(large: Path, name: str) -> None:
+    write_line(large, LINES[name], 12, b"xx,")
+    said, peak = read_within(1800, LINES[name].form, large, '{"time": "at", "person": "who"}')
+    assert said.startswith(("[3, 2, ", "[4, 2, "))
+    assert peak < 400

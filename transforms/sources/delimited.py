@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, cast
 import numpy as np
 import polars as pl
 
-from transforms.sources.blocks import blocks, line_count
+from transforms.sources.blocks import blocks
 from transforms.sources.opening import rows_of, separator_of
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BLOCK = 1 << 21  # a call of the parser costs as much as some hundred rows
+LONG = 1 << 17  # bytes of a line that may hold many cells
+CELLS = (
+    100_000  # of a block with such a line; polars takes 400 bytes for each that the header has not
+)
 ROWS = 10_000  # that are read one by one before they are handed on
 
 _PREFACE = ("#TYPE", "sep=")  # Export-Csv and Excel write these above the header
@@ -97,7 +101,10 @@ def _quick(block: bytes, layout: Layout, at: Mapping[str, int], number: int) -> 
     """Cells of a block in which every line is a row with something to tell, else None."""
     if not block:
         return _frame([], at)
-    if not _is_plain(block, layout.separator):
+    ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == _LF)
+    is_long = np.diff(ends, prepend=-1).max(initial=0) > LONG
+    is_wide = is_long and block.count(layout.separator.encode()) > CELLS
+    if is_wide or not _is_plain(block, layout.separator):
         return None
     table = (
         pl.scan_csv(
@@ -116,7 +123,7 @@ def _quick(block: bytes, layout: Layout, at: Mapping[str, int], number: int) -> 
         )
         .collect()
     )
-    if table.height != line_count(block) or _has_empty(table):
+    if table.height != len(ends) or _has_empty(table):
         return None
     return table.with_columns(position=pl.int_range(number + 1, number + table.height + 1))
 
