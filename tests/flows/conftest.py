@@ -363,13 +363,13 @@ def tables(home: Path, only: Iterable[str] = ()) -> Tables:
 
 
 def published(home: Path) -> Tables:
-    """Every published table but the one that says when."""
+    """Every published table but those that say when, and how each night went."""
     with duckdb.connect(str(home / "published/current/bi.duckdb"), read_only=True) as con:
         assert con.execute("SELECT count(*) FROM mart.publication").fetchall() == [(1,)]
         return {
             name: _sorted(con, f"{schema}.{name}")
             for schema, name in _names(con)
-            if name != "publication"
+            if name not in {"publication", "quality"}
         }
 
 

@@ -13,7 +13,8 @@ from flows.status import status
 from tests.flows.conftest import KEY, query, tieline
 from tests.plain_night import ingest
 from warehouse import load, state
-from warehouse.connection import open_warehouse
+from warehouse.connection import open_readonly, open_warehouse
+from warehouse.serving.report.quality import read_quality
 
 TOML = """[network]
 country = ""
@@ -183,23 +184,28 @@ def test_only_so_many_runs_keep_their_pages(home: Path) -> None:
 
 @pytest.mark.slow
 def test_nights_as_a_data_engineer_sees_them(
-    home: Path, capsys: pytest.CaptureFixture[str]
+    home: Path, server: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """`tieline run` and `tieline status`: a good night, a poor one, a silent one, a good one."""
-    codes, told = [], []
+    codes, told, now = [], [], []
     for board in (USUAL, 30, 0, USUAL):
         bring(home, "mail", USUAL)
         if board:
             bring(home, "board", board)
-        ran = tieline(home, "run")
+        ran = tieline(home, "run", env=server)
         assert ran.code == 0, ran.err
         with pytest.raises(SystemExit) as ended:
             command(["status", "-s", str(home / SETTINGS)], standalone_mode=False)
         codes.append(ended.value.code)
         out = capsys.readouterr().out
         told.append([line for line in out.splitlines() if line.startswith("Look at")])
+        with open_readonly(read_config(home / SETTINGS).current) as con:
+            now.append({row[0]: row[3] for row in read_quality(con)}["board"])
         a_day_passes(home)
     assert codes == [0, 3, 3, 0]
     assert "board brought 30 events" in told[1][0]
     assert "board brought 0 events" in told[2][0]
     assert told[0] == told[3] == []
+    assert now[0] == now[3] == [], "and so the report, of which there is a new one each time"
+    assert now[1] == ["volume"]
+    assert "volume" in now[2]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import polars as pl
 import pytest
 
+from flows.config import SourceFiles
 from quality.checkpoint import Report, validate
 from quality.night import judge
 from quality.own import Own, OwnExpectationError, check
@@ -15,8 +20,6 @@ from tests.quality.staging import LIMITS, events, files
 from warehouse.schema import SOURCE_NIGHT, polars_schema
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import duckdb
 
 KINDS = "expect_column_values_to_be_in_set"
@@ -137,3 +140,22 @@ def test_of_a_night() -> None:
     check([mine])
     found = judge(con, tonight, {"mail": []}, [mine], data_docs=None, run_id="r1")
     assert found.select("suite", "success", "observed").rows() == [("own", False, 3.0)]
+
+
+def test_the_example_of_the_page_on_operations(clean: duckdb.DuckDBPyConnection) -> None:
+    page = (Path(__file__).parents[2] / "docs/operations.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    [block] = [one for one in blocks if "[[source.expect]]" in one]
+    [source] = msgspec.convert(tomllib.loads(block)["source"], list[SourceFiles])
+    owns = [
+        Own("mail", one.title, one.type, one.table, one.severity, one.arguments)
+        for one in source.expect
+    ]
+    check(owns)
+    report, rows = seen(clean, *owns)
+    assert [(name, severity, success) for _, name, severity, success, *_ in rows] == [
+        ("column values to be in set channel", "critical", True),
+        ("mails are between two people at least", "warning", True),
+    ]
+    assert report.refused == ()
+    assert owns[2].table == "night"
