@@ -18,6 +18,7 @@ from transforms.sources.base import BATCH_ROWS, Batch, Options, Source
 from transforms.sources.blocks import split
 from transforms.sources.jira_acts import Acts, People, Told
 from transforms.sources.jira_records import SITE, Changelog, Fields, Issue, shown, users_of
+from transforms.sources.jira_rows import batch
 from transforms.sources.opening import decoded
 from transforms.sources.wrapped_json import BROKEN, NULL, parts_of, refusal, texts
 
@@ -86,10 +87,10 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
             waiting = []
         if len(acts) >= BATCH_ROWS or len(acts.rejects) >= BATCH_ROWS:
             acts.add(waiting)
-            yield acts.finished(options, seen, records)
+            yield batch(acts, options, seen, records)
             acts, records, waiting = Acts(People(known)), 0, []
     acts.add(waiting)
-    yield acts.finished(options, seen, records)
+    yield batch(acts, options, seen, records)
 
 
 def _told(position: int, place: str, issue: Issue | str) -> Told | str:

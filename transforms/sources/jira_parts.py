@@ -28,6 +28,7 @@ from transforms.sources.jira_records import (
     shown,
     users_of,
 )
+from transforms.sources.jira_rows import batch
 from transforms.sources.opening import decoded
 from transforms.sources.wrapped_json import BROKEN, NULL, records, refusal
 
@@ -105,10 +106,10 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
             waiting = []
         if max(len(acts), len(acts.rejects)) >= BATCH_ROWS:
             acts.add(waiting)
-            yield acts.finished(options, seen, count)
+            yield batch(acts, options, seen, count)
             acts, count, waiting = Acts(People(known)), 0, []
     acts.add(waiting)
-    yield acts.finished(options, seen, count)
+    yield batch(acts, options, seen, count)
 
 
 def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
