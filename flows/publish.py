@@ -10,23 +10,16 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from flows.progress import steps
+from flows.shown import Shown
 from flows.transform import parameters
-from quality.disclosure import (
-    disclosed_direction,
-    disclosed_line,
-    disclosed_metric_value,
-    disclosed_sight,
-    disclosed_trend,
-    disclosure_rows,
-)
 from quality.disclosure_guard import Guarded, Limits, withhold
 from quality.nights import days_of_runs, unmet
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
 from warehouse import state
 from warehouse.retention import first_day
-from warehouse.schema import METRIC_VALUE, TREND, WITHHELD, Table, quoted
-from warehouse.serving import mart
+from warehouse.schema import WITHHELD
+from warehouse.serving import closed, mart
 from warehouse.serving.days_off import days_off
 from warehouse.serving.publish import Content, Facts, made_under, publish
 from warehouse.serving.quality import quality_rows
@@ -34,7 +27,7 @@ from warehouse.serving.releases import prune, releases, withdraw
 from warehouse.serving.report import write_beside
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date
     from pathlib import Path
 
@@ -45,6 +38,8 @@ if TYPE_CHECKING:
 
 A_QUARTER = timedelta(days=92)
 QUALITY_DAYS = 400  # of nights that the quality of is published
+# Many small statements cost more than their rows; one of all, too much memory.
+CELLS_AT_ONCE = 1_000_000
 
 
 def release(
@@ -77,35 +72,28 @@ def release(
     ]
     limits = Limits(rules.k, rules.dominance, rules.protection)
     guarded = _guarded(con, config, counts, limits, today) if rules.audit else Guarded()
-    withheld = WITHHELD.name if rules.audit else None
-    # Measure by measure: a few rows fit in memory where the whole table does not.
-    measures = metrics.select("metric", "measure").rows()
+    shown = Shown(counts, WITHHELD.name if rules.audit else None)
+    all_measures = [tuple(metrics.select("metric", "measure").rows())]
+    begin = closed.bring_up(
+        con,
+        config.published,
+        metrics=sorted(set(metrics["metric"])),
+        mark=closed.fresh_mark(shown.rows(all_measures), rules, version("tieline")),
+        rows=lambda: shown.rows(_together(closed.sizes(con))),
+        sums=lambda: shown.sums(_together(closed.sizes(con))),
+        parameters={"k": rules.k, "dominance": rules.dominance},
+    )
+    together = _together(closed.sizes(con))
     path = publish(
         con,
         config.published,
         content=Content(
             rows={
-                "metric_value": [
-                    disclosed_metric_value(counts, _part(METRIC_VALUE, *one), withheld)
-                    for one in measures
+                **shown.rows(together),
+                "disclosure": [shown.shares(together)],
+                "calendar": [
+                    mart.calendar_rows(first, last, f"{mart.CATALOG}.{mart.MART}.metric_value")
                 ],
-                "trend": [
-                    disclosed_trend(counts, _part(METRIC_VALUE, *one), _part(TREND, *one), withheld)
-                    for one in measures
-                ],
-                "direction": [
-                    disclosed_direction(counts, _part(METRIC_VALUE, *one), withheld)
-                    for one in measures
-                ],
-                "line": [disclosed_line(counts, withheld=withheld)],
-                "disclosure": [
-                    disclosure_rows(counts, _part(METRIC_VALUE, *one), withheld) for one in measures
-                ],
-                "completeness": [mart.COMPLETENESS_ROWS],
-                "delivery": [mart.DELIVERY_ROWS],
-                "sight": [disclosed_sight(WITHHELD.name)],
-                "calendar": [mart.calendar_rows(first, last)],
-                "unit": [mart.unit_rows()],
                 "quality": quality_rows(
                     days_of_runs(con, config.time_zone, today - timedelta(days=QUALITY_DAYS))
                 ),
@@ -132,6 +120,7 @@ def release(
             parameters=msgspec.json.encode(parameters(config), order="sorted").decode(),
         ),
         beside=write_beside,
+        begin=begin,
     )
     state.mark_published(con, fingerprint)
     prune(config.published)
@@ -169,7 +158,14 @@ def _of_other_rules(config: Config, limits: Limits) -> set[Path]:
     return {one.path for one in releases(config.published) if made_under(one.path) != rules}
 
 
-def _part(table: Table, metric: str, measure: str) -> str:
-    """One measure's rows of `table`."""
-    where = f"metric = {quoted(metric)} AND measure = {quoted(measure)}"
-    return f"(FROM {table.name} WHERE {where})"
+def _together(sizes: Iterable[tuple[str, str, int]]) -> list[tuple[tuple[str, str], ...]]:
+    """Neighbouring measures, so many that their cells are published at once."""
+    groups: list[list[tuple[str, str]]] = []
+    rows = CELLS_AT_ONCE
+    for metric, measure, size in sizes:
+        if rows + size > CELLS_AT_ONCE:
+            groups.append([])
+            rows = 0
+        groups[-1].append((metric, measure))
+        rows += size
+    return [tuple(group) for group in groups]

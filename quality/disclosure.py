@@ -93,22 +93,27 @@ FROM (FROM {trend} WHERE {IS_TOLD if withheld else "true"}) AS trend LEFT JOIN c
 def disclosed_direction(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
+    direction: str = "direction",
     withheld: str | None = None,
 ) -> str:
     """SELECT of the rows of model direction of which every cell that they rest on may be shown.
 
-    Parameters: $k, $dominance.
+    These lie in the 24 periods up to the row's own. Parameters: $k, $dominance.
     """
-    same = " AND ".join(f"cell.{name} = direction.{name}" for name in KEY)
+    same = " AND ".join(f"cell.{name} = direction.{name}" for name in KEY if name != "period")
+    first = "CAST(direction.period - " + _periods(23, "direction.grain") + " AS DATE)"
     return f"""
-WITH {_cells(judged(people_counts, source, withheld), {"shown_throughout": 23})}
-SELECT direction.* FROM direction JOIN cell ON {same} WHERE cell.shown_throughout
+SELECT direction.* FROM {direction} AS direction WHERE NOT EXISTS (
+  FROM ({judged(people_counts, source, withheld)}) AS cell
+  WHERE hidden_reason IS NOT NULL AND value IS NOT NULL AND {same}
+    AND cell.period BETWEEN {first} AND direction.period)
 """
 
 
 def disclosed_line(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
+    lines: str = "line_state",
     withheld: str | None = None,
 ) -> str:
     """SELECT of every row of model line_state, less what must be hidden, with `hidden_reason`.
@@ -144,9 +149,9 @@ WITH unknown AS (
   SELECT {", ".join(key)} FROM ({judged(people_counts, flow, withheld)})
   WHERE hidden_reason IS NOT NULL
 ), state AS (
-  SELECT line_state.*, w AS weight, {reason} AS hidden_reason,
+  SELECT one.*, w AS weight, {reason} AS hidden_reason,
     silent.period IS NULL AS now_told, unknown_share
-  FROM line_state LEFT JOIN silent USING ({", ".join(key)}) LEFT JOIN unknown USING ({", ".join(whole)})
+  FROM {lines} AS one LEFT JOIN silent USING ({", ".join(key)}) LEFT JOIN unknown USING ({", ".join(whole)})
 )
 SELECT {", ".join(key)},
   {shown},
@@ -160,19 +165,27 @@ FROM (
 """
 
 
-def disclosure_rows(
+def disclosure_sums(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
     withheld: str | None = None,
 ) -> str:
-    """SELECT of mart.DISCLOSURE: what part of `source` is shown, and hidden for which reason."""
+    """SELECT of CLOSED_SHARE: how many cells of `source` are shown or hidden for each reason, and their sum."""
+    return f"""
+SELECT metric, measure, grain, boundary, hidden_reason, count(*) AS cells, sum(abs(value)) AS total
+FROM ({judged(people_counts, source, withheld)})
+GROUP BY metric, measure, grain, boundary, hidden_reason
+"""
+
+
+def disclosure_rows(sums: str) -> str:
+    """SELECT of mart.DISCLOSURE from rows of `disclosure_sums`, which may tell of one thing in parts."""
     return f"""
 SELECT metric, measure, grain, boundary, hidden_reason, cells,
   cells / sum(cells) OVER whole AS cell_share, total / nullif(sum(total) OVER whole, 0) AS value_share
 FROM (
-  SELECT metric, measure, grain, boundary, hidden_reason, count(*) AS cells, sum(abs(value)) AS total
-  FROM ({judged(people_counts, source, withheld)})
-  GROUP BY metric, measure, grain, boundary, hidden_reason
+  SELECT metric, measure, grain, boundary, hidden_reason, sum(cells) AS cells, sum(total) AS total
+  FROM ({sums}) GROUP BY metric, measure, grain, boundary, hidden_reason
 ) WINDOW whole AS (PARTITION BY metric, measure, grain, boundary)
 """
 
@@ -196,25 +209,36 @@ WHERE one.source <> {quoted(ALL)} AND every.source = {quoted(ALL)} AND one.unit 
 
 
 def _cells(verdicts: str, windows: Mapping[str, int]) -> str:
-    """CTEs judged and cell: which cells are shown, and which together with so many before them.
-
-    "Before" skips periods without a value, so the cells looked at hold at least those used.
-    """
+    """CTEs judged and cell: which cells are shown, and which together with those of so many periods before."""
     line = ", ".join(name for name in KEY if name != "period")
     together = ",\n    ".join(
         f"""value IS NOT NULL AND bool_and(hidden_reason IS NULL) OVER (
-      line ROWS BETWEEN {before} PRECEDING AND CURRENT ROW) AS {name}"""
+      line RANGE BETWEEN {before} PRECEDING AND CURRENT ROW) AS {name}"""
         for name, before in windows.items()
     )
     return f"""judged AS (
-  SELECT {", ".join(KEY)}, value, hidden_reason FROM ({verdicts})
+  SELECT {", ".join(KEY)}, value, hidden_reason, {_NUMBER} AS number FROM ({verdicts})
 ), cell AS (
   SELECT {", ".join(KEY)}, hidden_reason,
     hidden_reason IS NULL AS shown,
     {together}
   FROM judged
-  WINDOW line AS (PARTITION BY {line}, value IS NULL ORDER BY period)
+  WINDOW line AS (PARTITION BY {line}, value IS NULL ORDER BY number)
 )"""
+
+
+# Consecutive within a grain, as calendar.idx.
+_NUMBER = """CASE grain WHEN 'day' THEN period - DATE '0001-01-01'
+    WHEN 'week' THEN (period - DATE '0001-01-01') // 7
+    WHEN 'month' THEN 12 * year(period) + month(period) ELSE 4 * year(period) + quarter(period) END"""
+
+
+def _periods(count: int, grain: str) -> str:
+    """So many periods of a grain, as an interval."""
+    return (
+        f"CASE {grain} WHEN 'day' THEN to_days({count}) WHEN 'week' THEN to_days({7 * count})"
+        f" WHEN 'month' THEN to_months({count}) ELSE to_months({3 * count}) END"
+    )
 
 
 def _reason(people_counts: Collection[tuple[str, str]]) -> str:

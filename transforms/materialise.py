@@ -65,6 +65,7 @@ def replace(
         con.execute(f"DELETE FROM {model.table} WHERE {where}{mine}")
     if span.is_outside:
         return
+    parameters = {**parameters, "first_period": span.first}
     name = f"'{model.name}' AS metric, " if model.table == METRIC_TABLE else ""
     insert = f"INSERT INTO {model.table} BY NAME SELECT {name}*"
     inputs = {table: _narrowed(con, model, table, span) for table in model.reads}

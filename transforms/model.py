@@ -23,7 +23,8 @@ HERE = Path(__file__).parent
 FOLDERS = (HERE / "models", HERE / "metrics", HERE / "trends")
 METRIC_TABLE = "metric_value"
 
-EXTENT = ("data_first_day", "data_last_day")  # given to every model that names them
+# Given to every model that names them: of the data, and the first period that is to be computed.
+EXTENT = ("data_first_day", "data_last_day", "first_period")
 
 Parameters = Mapping[str, Any]
 Compute = Callable[..., pl.DataFrame]

@@ -26,6 +26,7 @@ from transforms.periods import (
     throughout,
     widen,
 )
+from warehouse.state import note_changed
 
 Progress = Callable[[str], None]
 
@@ -77,7 +78,7 @@ def transform(
         looks = reach(model, parameters)
         floor = None if kept is None else kept.since if model.is_personal else kept.closed
         begun = first if kept is None or model.is_personal else kept.first
-        used = {**parameters, **dict(zip(EXTENT, (begun, last), strict=True))}
+        used = {**parameters, **dict(zip(EXTENT, (begun, last, date.min), strict=True))}
         within = not_before(con, everything, floor)
         stale[model.name] = (
             within
@@ -101,4 +102,11 @@ def transform(
     if marks:
         con.executemany("INSERT INTO model_state VALUES (?, ?)", sorted(marks.items()))
     con.execute("DELETE FROM stale_day WHERE day < ?", [today])
+    note_changed(
+        con,
+        {
+            name: {g: 0 if name in rebuilt else min(n) for g, n in numbers.items() if n}
+            for name, numbers in stale.items()
+        },
+    )
     return Built(len(days), sum(map(len, base.values())), tuple(rebuilt))

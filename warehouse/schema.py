@@ -404,6 +404,44 @@ PUBLISHED = Table(
     (Column("fingerprint", "VARCHAR", "Hash of catalogue, thresholds and network."),),
 )
 
+CHANGED = Table(
+    "changed",
+    "From which period on each model's rows changed since they were published.",
+    (
+        Column("model", "VARCHAR", "Name of the model or metric."),
+        Column("grain", "VARCHAR", "day, week, month or quarter."),
+        Column("period", "DATE", "First day of the first period; 0001-01-01 when all."),
+    ),
+)
+CLOSED_FILE = Table(
+    "closed_file",
+    "The file of closed periods that a release begins with: which one it is, and what it was made of.",
+    (
+        Column("token", "VARCHAR", "Its own name, written in it too."),
+        Column("mark", "VARCHAR", "Hash of the rules and tables of the release."),
+        Column("witness", "VARCHAR", "What else the closed rows were made of, counted."),
+    ),
+)
+CLOSED_PERIOD = Table(
+    "closed_period",
+    "How far the file of closed periods goes, for each metric; under an empty name, for tables that follow none.",
+    (
+        Column("metric", "VARCHAR", "Name of the metric, or empty."),
+        Column("grain", "VARCHAR", "day, week, month or quarter."),
+        Column("first", "DATE", "First day of the first period that is not in the file."),
+    ),
+)
+PUBLISHING = Table(
+    "publishing",
+    "Which periods are being written; as closed_period.",
+    (
+        *CLOSED_PERIOD.columns[:2],
+        Column("look", "DATE", "First day of the first period that is looked at."),
+        Column("first", "DATE", "First day of the first period that is written."),
+        Column("until", "DATE", "First day of the first period after them."),
+    ),
+)
+
 KEY_MARK = Table(
     "key_mark",
     "Which key the numbers of this database were made with.",
@@ -469,6 +507,17 @@ METRIC_VALUE = Table(
     "Every metric over every period, boundary, unit and channel.",
     METRIC_VALUE_COLUMNS,
 )
+CLOSED_SHARE = Table(
+    "closed_share",
+    "Of the file of closed periods: how many cells are shown, or hidden for which reason.",
+    (
+        *METRIC_VALUE_COLUMNS[:3],
+        METRIC_VALUE_COLUMNS[5],
+        Column("hidden_reason", "VARCHAR", "Why hidden; empty: shown.", nullable=True),
+        Column("cells", "BIGINT", "Cells."),
+        Column("total", "DOUBLE", "Sum of their values without sign.", nullable=True),
+    ),
+)
 WITHHELD = Table(
     "withheld",
     "Cells that are not published, though people enough stand behind them: others could be computed from them.",
@@ -508,7 +557,8 @@ TREND = Table(
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
     MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, COMPUTED_UNTIL, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN,
-    RUN_ORIGIN, RUN_STAGE, RUN_SOURCE, PUBLISHED, KEY_MARK, RETENTION, METRIC_VALUE, WITHHELD, AUDITED,
+    RUN_ORIGIN, RUN_STAGE, RUN_SOURCE, PUBLISHED, CHANGED, CLOSED_FILE, CLOSED_PERIOD, PUBLISHING, CLOSED_SHARE, KEY_MARK, RETENTION,
+    METRIC_VALUE, WITHHELD, AUDITED,
     LAKE_DAY, LAKE_STATE, LAKE_MODEL,
 )  # fmt: skip
 

@@ -132,4 +132,22 @@ def mark_published(con: duckdb.DuckDBPyConnection, fingerprint: str | None) -> N
     """Remember, or with None forget, what was published."""
     con.execute("DELETE FROM published")
     if fingerprint is not None:
+        con.execute("DELETE FROM changed")
         con.execute("INSERT INTO published VALUES (?)", [fingerprint])
+
+
+def note_changed(con: duckdb.DuckDBPyConnection, first: Mapping[str, Mapping[str, int]]) -> None:
+    """Remember from which period on each model's rows changed, per grain, by number; 0: all of them.
+
+    Call inside the transaction that changes them.
+    """
+    rows = [(model, grain, n) for model, grains in first.items() for grain, n in grains.items()]
+    if rows:
+        names, grains, numbers = zip(*rows, strict=True)
+        con.execute(
+            """INSERT INTO changed
+               SELECT DISTINCT model, grain, CASE idx WHEN 0 THEN DATE '0001-01-01' ELSE period END
+               FROM (SELECT unnest(?::VARCHAR[]) AS model, unnest(?::VARCHAR[]) AS grain, unnest(?::INTEGER[]) AS idx)
+               LEFT JOIN (SELECT DISTINCT grain, idx, period FROM calendar) USING (grain, idx)""",
+            [list(names), list(grains), list(numbers)],
+        )

@@ -243,7 +243,7 @@ KEY = "grain, period, channel, boundary, unit, other_unit"
          "trends of hidden cells"),
         (changed(line=f"SELECT {KEY}, 'quiet' AS state, NULL AS weight, NULL AS recent, NULL AS base,"
                  " NULL AS ratio, NULL AS z, 2 AS silent, NULL AS last_day, 9 AS people, 2 AS other_people,"
-                 " NULL AS hidden_reason FROM metric_value WHERE measure = 'weight'"),
+                 " NULL AS hidden_reason, NULL AS unknown_share FROM metric_value WHERE measure = 'weight'"),
          "shown lines of too few people"),
         (changed(direction=f"SELECT metric, measure, {KEY}, 12 AS periods, 56 AS mann_kendall, .95 AS slope,"
                  " .01 AS p_value, 'rising' AS direction FROM metric_value WHERE people < $k"),

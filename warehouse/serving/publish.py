@@ -1,6 +1,7 @@
-"""Publishing: a new file from empty, checked as a reader sees it, then released in one step.
+"""Publishing: a new file, checked as a reader sees it, then released in one step.
 
-Never by copying the warehouse and dropping from it: what is dropped stays readable in free blocks.
+It is made from empty, or begins with the rows of closed periods (see closed.py). Never by copying and
+dropping: what is dropped stays readable in free blocks.
 
 Readers open `published/current/bi.duckdb` read-only. A pool that keeps its connections keeps the
 release they opened; use SQLAlchemy's NullPool to see each new one.
@@ -10,7 +11,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -18,16 +18,17 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
-from warehouse.connection import STORAGE_VERSION, open_readonly
+from warehouse.connection import open_readonly
 from warehouse.schema import ALL, quoted
-from warehouse.serving import days_off, mart, releases
+from warehouse.serving import closed, days_off, mart, releases
+from warehouse.serving.filling import attached, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import date, datetime
     from pathlib import Path
 
-    from warehouse.schema import Table
+    from warehouse.serving.closed import Begin
 
 
 class PublishError(Exception):
@@ -73,10 +74,12 @@ def publish(
     content: Content,
     facts: Facts,
     beside: Callable[[Path], None] = lambda _: None,
+    begin: Begin | None = None,
 ) -> Path:
     """Release `content` under the folder `published`; return the released file.
 
-    `beside` may add files made from the new one to its folder, before anybody sees it.
+    `beside` may add files made from the new one to its folder, before anybody sees it. `begin` holds
+    the rows of closed periods; `content` has then the others.
 
     Sees only what `con` has committed. `con` must reach `published` (`open_warehouse(reach=...)`)
     and its process must hold the warehouse lock. Raises PublishError if anything is not as it
@@ -93,8 +96,8 @@ def publish(
     building = published / releases.RELEASES / f"{releases.BUILDING}{name}"
     _folder(building)
     try:
-        rows = _build(con, building / releases.FILE, content, facts)
-        _assert_sound(building / releases.FILE, rows, facts)
+        rows = _build(con, building / releases.FILE, content, facts, begin)
+        _assert_sound(building / releases.FILE, rows, facts, begin)
         beside(building)
         for file in building.iterdir():
             file.chmod(0o444)
@@ -119,9 +122,11 @@ def made_under(release: Path) -> tuple[int, float, float] | None:
 
 
 def _build(
-    con: duckdb.DuckDBPyConnection, path: Path, content: Content, facts: Facts
+    con: duckdb.DuckDBPyConnection, path: Path, content: Content, facts: Facts, begin: Begin | None
 ) -> Mapping[str, int]:
-    """Write the file; return table → rows written."""
+    """Write the file; return table → rows in it."""
+    if begin:
+        shutil.copyfile(begin.path, path)
     publication = {
         **asdict(facts),
         "duckdb_version": duckdb.__version__,
@@ -133,66 +138,30 @@ def _build(
         "holiday": ["FROM holiday_to_publish"],
         "publication": ["SELECT " + ", ".join(f"${n} AS {n}" for n in publication)],
     }
-    with _attached(con, path) as cursor:
+    with attached(con, path) as cursor:
         cursor.register("catalogue_to_publish", content.catalogue)
         cursor.register("holiday_to_publish", content.days_off)
+        begun = closed.rows_there(cursor) if begin else {}
         cursor.execute("BEGIN")
         rows = {
-            table.name: sum(
-                _insert(cursor, table, select, publication)
-                for select in selects.get(table.name, ())
+            table.name: begun.get(table.name, 0)
+            + sum(
+                insert(cursor, table, select, publication) for select in selects.get(table.name, ())
             )
             for table in mart.TABLES
         }
+        cursor.execute(closed.NAMED_ANEW)
         cursor.execute(f"USE {mart.CATALOG}.{mart.MART}")
-        rows["signal"] = sum(_insert(cursor, mart.SIGNAL, select, {}) for select in content.signals)
+        rows["signal"] = sum(insert(cursor, mart.SIGNAL, select, {}) for select in content.signals)
         cursor.execute("COMMIT")
         cursor.unregister("catalogue_to_publish")
         cursor.unregister("holiday_to_publish")
     return rows
 
 
-@contextmanager
-def _attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A cursor of `con` with the new file attached, its tables, views and comments made."""
-    with con.cursor() as outside:
-        outside.execute(
-            f"ATTACH {quoted(str(path.resolve()))} AS {mart.CATALOG}"
-            f" (STORAGE_VERSION '{STORAGE_VERSION}')"
-        )
-        try:
-            with con.cursor() as inside:  # USE holds for this cursor only
-                inside.execute("BEGIN")  # one transaction: each of its own would wait for the disk
-                inside.execute(f"CREATE SCHEMA {mart.CATALOG}.{mart.MART}")
-                inside.execute(f"USE {mart.CATALOG}.{mart.MART}")
-                for item in mart.RELATIONS:
-                    inside.execute(";\n".join((mart.create(item), *mart.comments(item))))
-                inside.execute("COMMIT")
-            with con.cursor() as cursor:
-                yield cursor
-            outside.execute(f"CHECKPOINT {mart.CATALOG}")
-        finally:
-            outside.execute(f"DETACH {mart.CATALOG}")
-
-
-def _insert(
-    cursor: duckdb.DuckDBPyConnection,
-    table: Table,
-    select: str,
-    parameters: Mapping[str, object],
-) -> int:
-    names = ", ".join(table.names())
-    used = {name for name in parameters if re.search(rf"\${name}\b", select)}
-    done = cursor.execute(
-        f"INSERT INTO {mart.CATALOG}.{mart.MART}.{table.name} ({names})"
-        f" SELECT {names} FROM ({select}) ORDER BY ALL",
-        {name: parameters[name] for name in used},
-    ).fetchall()
-    return int(done[0][0])
-
-
-def _assert_sound(path: Path, rows: Mapping[str, int], facts: Facts) -> None:
-    """Open the file as a reader does and hold it to what it must be."""
+def _assert_sound(path: Path, rows: Mapping[str, int], facts: Facts, begin: Begin | None) -> None:
+    """Open the file as a reader does and hold it to what it must be; rows checked before are not again."""
+    checked = begin.checked if begin else {}
     declared = {
         (mart.MART, item.name, column.name) for item in mart.RELATIONS for column in item.columns
     }
@@ -205,56 +174,59 @@ def _assert_sound(path: Path, rows: Mapping[str, int], facts: Facts) -> None:
             raise PublishError(f"{path.name}: not the declared columns: {', '.join(odd)}")
         for table, expected in rows.items():
             _expect(con, f"FROM mart.{table}", expected, f"rows of {table}")
-        for what, (query, parameters) in _leaks(facts.k).items():
+        new = {
+            table: f"(FROM mart.{table} WHERE rowid >= {checked.get(table, 0)})" for table in rows
+        }
+        for what, (query, parameters) in _leaks(facts.k, new).items():
             _expect(con, query, 0, what, parameters)
     if path.with_name(f"{path.name}.wal").exists():
         raise PublishError(f"{path.name}: has a write-ahead log beside it after its checkpoint")
 
 
-def _leaks(k: int) -> dict[str, tuple[str, dict[str, int]]]:
-    """What must not be in a release → FROM ... WHERE that finds it, and its parameters."""
+def _leaks(k: int, new: Mapping[str, str]) -> dict[str, tuple[str, dict[str, int]]]:
+    """What must not be in a release → FROM ... WHERE that finds it, and its parameters; `new`: rows of each table."""
     cell_numbers = " OR ".join(f"{name} IS NOT NULL" for name in mart.CELL_NUMBERS)
     trend_numbers = " OR ".join(f"{name} IS NOT NULL" for name in mart.TREND_NUMBERS)
     line_numbers = " OR ".join(f"{name} IS NOT NULL" for name in mart.LINE_NUMBERS)
     same = " AND ".join(f"cell.{name} = trend.{name}" for name in mart.KEY)
     return {
         "hidden cells with a number": (
-            f"FROM mart.metric_value WHERE hidden_reason IS NOT NULL AND ({cell_numbers})",
+            f"FROM {new['metric_value']} WHERE hidden_reason IS NOT NULL AND ({cell_numbers})",
             {},
         ),
         "shown cells of too few people": (
-            f"""FROM mart.metric_value WHERE hidden_reason IS NULL AND (coalesce(people, 0) < $k
+            f"""FROM {new["metric_value"]} WHERE hidden_reason IS NULL AND (coalesce(people, 0) < $k
                 OR (other_unit <> {quoted(ALL)} AND coalesce(other_people, 0) < $k))""",
             {"k": k},
         ),
         "hidden lines with a number": (
-            f"FROM mart.line WHERE hidden_reason IS NOT NULL AND ({line_numbers})",
+            f"FROM {new['line']} WHERE hidden_reason IS NOT NULL AND ({line_numbers})",
             {},
         ),
         "shown lines of too few people": (
-            """FROM mart.line WHERE hidden_reason IS NULL
+            f"""FROM {new["line"]} WHERE hidden_reason IS NULL
                 AND (coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k)""",
             {"k": k},
         ),
         "line weights that metric_value hides": (
-            f"""FROM mart.line AS standing JOIN mart.metric_value AS cell
+            f"""FROM {new["line"]} AS standing JOIN mart.metric_value AS cell
                 ON {" AND ".join(f"cell.{name} = standing.{name}" for name in mart.KEY[2:])}
                 WHERE cell.metric = 'flow' AND cell.measure = 'weight'
                 AND cell.hidden_reason IS NOT NULL AND standing.weight IS NOT NULL""",
             {},
         ),
         "directions of hidden cells": (
-            f"""FROM mart.direction AS trend WHERE NOT EXISTS (
-                FROM mart.metric_value AS cell WHERE {same} AND cell.hidden_reason IS NULL)""",
+            f"""FROM {new["direction"]} AS trend WHERE NOT EXISTS (
+                FROM {new["metric_value"]} AS cell WHERE {same} AND cell.hidden_reason IS NULL)""",
             {},
         ),
         "hidden trends with a number": (
-            f"FROM mart.trend WHERE hidden_reason IS NOT NULL AND ({trend_numbers})",
+            f"FROM {new['trend']} WHERE hidden_reason IS NOT NULL AND ({trend_numbers})",
             {},
         ),
         "shown trends of hidden cells": (
-            f"""FROM mart.trend WHERE hidden_reason IS NULL AND NOT EXISTS (
-                FROM mart.metric_value AS cell WHERE {same} AND cell.hidden_reason IS NULL)""",
+            f"""FROM {new["trend"]} AS trend WHERE hidden_reason IS NULL AND NOT EXISTS (
+                FROM {new["metric_value"]} AS cell WHERE {same} AND cell.hidden_reason IS NULL)""",
             {},
         ),
     }

@@ -11,6 +11,8 @@ from warehouse.serving.report.series import cells, lines, short
 from warehouse.serving.report.signals import read_signals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import duckdb
 
 GRAINS: Final = ("month", "quarter")
@@ -18,7 +20,9 @@ GRAINS: Final = ("month", "quarter")
 Row = tuple[Any, ...]
 
 
-def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
+def read_content(
+    con: duckdb.DuckDBPyConnection, language: str, other: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
     """Everything that the report needs, in short form: names once, numbers by place in a list.
 
     Periods, units, metrics, channels and boundaries are numbered in the order of their lists; -1 is
@@ -27,22 +31,35 @@ def read_content(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any
     at the end left out. `status` numbers a text with a letter per period, in `statuses`: s shown,
     n shown but without meaning, . not there, a digit the reason why it is hidden. The lists hold
     what stands at the letters s.
+
+    Numbers are the same in every language: taken from the content in an `other` one, where it is there.
     """
     content = _about(con, language)
-    _numbered(con, content)
-    content["hidden"] = _hidden(con, content)
-    content["price"] = price(con)
-    statuses: dict[str, int] = {}
-    content["cells"] = {grain: cells(con, content, grain, statuses) for grain in GRAINS}
-    content["statuses"] = list(statuses)
-    content["lines"] = {grain: lines(con, content, grain) for grain in GRAINS}
-    content["part"] = {grain: _part(con, content, grain) for grain in GRAINS}
-    content["delivery"] = {grain: _delivery(con, grain) for grain in GRAINS}
-    content["quality"] = read_quality(con)
-    content["directions"] = _directions(con, content)
+    content |= (
+        {name: other[name] for name in other if name not in content}
+        if other
+        else _numbers(con, content)
+    )
     content["signals"] = _signals(con, content, language)
-    content["around"] = _around(con, content)
     return content
+
+
+def _numbers(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> dict[str, Any]:
+    """What needs no words."""
+    _numbered(con, content)
+    statuses: dict[str, int] = {}
+    return {
+        "hidden": _hidden(con, content),
+        "price": price(con),
+        "cells": {grain: cells(con, content, grain, statuses) for grain in GRAINS},
+        "statuses": list(statuses),
+        "lines": {grain: lines(con, content, grain) for grain in GRAINS},
+        "part": {grain: _part(con, content, grain) for grain in GRAINS},
+        "delivery": {grain: _delivery(con, grain) for grain in GRAINS},
+        "quality": read_quality(con),
+        "directions": _directions(con, content),
+        "around": _around(con, content),
+    }
 
 
 def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:

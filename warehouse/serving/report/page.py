@@ -44,9 +44,13 @@ def render(database: Path, language: str) -> str:
         ValueError: no such language.
         FileNotFoundError: no such database.
     """
-    text = words(language)
+    words(language)  # before the file is opened: is there such a language?
     with open_readonly(database) as con:
-        content = read_content(con, language)
+        return _page(read_content(con, language), language)
+
+
+def _page(content: dict[str, Any], language: str) -> str:
+    text = words(language)
     scripts = (_charting(), _application())
     title = f"{text['report']} · {content['publication']['network']}"
     return Template(_static("page.html")).substitute(
@@ -66,9 +70,11 @@ def render(database: Path, language: str) -> str:
 
 def write_beside(folder: Path, database: str = "bi.duckdb") -> None:
     """Write the report in every language next to the database in `folder`, for everybody to read."""
-    for language, name in FILES.items():
-        path = folder / name
-        path.write_text(render(folder / database, language), encoding="utf-8")
+    content = None
+    with open_readonly(folder / database) as con:
+        for language, name in FILES.items():
+            content = read_content(con, language, content)
+            (folder / name).write_text(_page(content, language), encoding="utf-8")
 
 
 @cache

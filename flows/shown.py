@@ -1,0 +1,127 @@
+"""What may be shown of the periods that table publishing names, as SELECTs for a release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from quality.disclosure import (
+    disclosed_direction,
+    disclosed_line,
+    disclosed_metric_value,
+    disclosed_sight,
+    disclosed_trend,
+    disclosure_rows,
+    disclosure_sums,
+)
+from warehouse.schema import CLOSED_SHARE, METRIC_VALUE, TREND, WITHHELD, quoted
+from warehouse.serving import mart
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+Measures = tuple[tuple[str, str], ...]  # metric and measure
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The rules: which measures count people, and the table of cells that are withheld, if any."""
+
+    counts: Collection[tuple[str, str]]
+    withheld: str | None
+
+    def rows(self, together: Sequence[Measures]) -> dict[str, list[str]]:
+        """Published table → SELECTs, one for each group of measures where it has any."""
+        return {
+            "metric_value": [
+                _written(
+                    disclosed_metric_value(self.counts, _of(METRIC_VALUE.name, one), self.withheld)
+                )
+                for one in together
+            ],
+            "trend": [
+                _written(
+                    disclosed_trend(
+                        self.counts,
+                        _of(METRIC_VALUE.name, one),
+                        _of(TREND.name, one, "first"),
+                        self.withheld,
+                    )
+                )
+                for one in together
+            ],
+            "direction": [
+                disclosed_direction(
+                    self.counts,
+                    _of(METRIC_VALUE.name, one),
+                    _of("direction", one, "first"),
+                    self.withheld,
+                )
+                for one in together
+            ],
+            "line": [
+                _written(
+                    disclosed_line(
+                        self.counts, _seen(METRIC_VALUE.name), _seen("line_state"), self.withheld
+                    ),
+                    "",
+                )
+            ],
+            "completeness": [_written(mart.COMPLETENESS_ROWS, "")],
+            "delivery": [_written(mart.DELIVERY_ROWS, "")],
+            "sight": [_written(disclosed_sight(WITHHELD.name), "")],
+            "unit": [
+                f"{mart.unit_rows(f'({_all_of(together)})')}"
+                f" EXCEPT SELECT boundary, unit FROM {mart.CATALOG}.{mart.MART}.unit"
+            ]
+            if together
+            else [],
+        }
+
+    def sums(self, together: Sequence[Measures]) -> list[str]:
+        """SELECTs of CLOSED_SHARE."""
+        return [
+            disclosure_sums(self.counts, _of(METRIC_VALUE.name, one, "first"), self.withheld)
+            for one in together
+        ]
+
+    def shares(self, together: Sequence[Measures]) -> str:
+        """SELECT of mart.DISCLOSURE, over what is published now and what is closed."""
+        parts = [f"FROM {CLOSED_SHARE.name}", *(f"FROM ({one})" for one in self.sums(together))]
+        return disclosure_rows(" UNION ALL ".join(parts))
+
+
+def _of(table: str, measures: Measures, since: str = "look") -> str:
+    """Rows of these measures in the periods that are looked at, or written."""
+    listed = ", ".join(f"({quoted(metric)}, {quoted(measure)})" for metric, measure in measures)
+    return (
+        f"(SELECT one.* FROM {table} AS one JOIN publishing AS p"
+        " ON p.metric = one.metric AND p.grain = one.grain"
+        f" AND one.period >= p.{since} AND one.period < p.until"
+        f" WHERE (one.metric, measure) IN ({listed}))"
+    )
+
+
+def _all_of(together: Sequence[Measures]) -> str:
+    return " UNION ALL ".join(
+        f"SELECT boundary, unit, other_unit FROM {_of(METRIC_VALUE.name, one, 'first')}"
+        for one in together
+    )
+
+
+def _seen(table: str) -> str:
+    """Rows in the periods that are looked at for tables that follow no metric."""
+    return (
+        f"(SELECT one.* FROM {table} AS one JOIN publishing AS p"
+        " ON p.metric = '' AND p.grain = one.grain AND one.period >= p.look AND one.period < p.until)"
+    )
+
+
+def _written(select: str, metric: str = "metric") -> str:
+    """Those of its rows that lie in the periods to be written."""
+    name = metric and f"one.{metric}"
+    return (
+        f"SELECT one.* FROM ({select}) AS one JOIN publishing AS p"
+        f" ON p.metric = {name or quoted('')} AND p.grain = one.grain"
+        " AND one.period >= p.first AND one.period < p.until"
+    )
