@@ -404,31 +404,13 @@ for command in (forget, key, audit):
 
 def main() -> None:
     """Run the command; an error is one line, not a traceback."""
-    from flows.backup import BackupError
-    from flows.trends import NothingToShowError
-    from warehouse.cipher import EncryptionError
-    from warehouse.connection import WarehouseBusyError
-    from warehouse.layout import NewerDatabaseError, OlderDatabaseError
-    from warehouse.snapshot import UnsteadyError
-
     try:
         sys.exit(tieline(standalone_mode=False))
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (ConfigError, EncryptionError) as error:
+    except ConfigError as error:
         _stop(error, USAGE)
-    except (
-        BackupError,
-        NothingToShowError,
-        NewerDatabaseError,
-        OlderDatabaseError,
-        RemoteError,
-        UnsteadyError,
-    ) as error:
-        _stop(error, FAILED)
-    except WarehouseBusyError as error:
-        _stop(error, BUSY)
     except PermissionError as error:
         if os.environ.get("TIELINE_DEBUG"):
             raise
@@ -439,9 +421,28 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         _stop("interrupted; nothing is lost, run again", INTERRUPTED)
     except Exception as error:
+        if (code := _expected(error)) is not None:
+            _stop(error, code)
         if os.environ.get("TIELINE_DEBUG"):
             raise
         _stop(f"{error} ({type(error).__name__}); TIELINE_DEBUG=1 shows where", FAILED)
+
+
+def _expected(error: Exception) -> int | None:
+    """Exit code of an error whose words say all; None for others. Imports what only a failure needs."""
+    from flows.backup import BackupError
+    from flows.trends import NothingToShowError
+    from warehouse.cipher import EncryptionError
+    from warehouse.connection import WarehouseBusyError
+    from warehouse.layout import NewerDatabaseError, OlderDatabaseError
+    from warehouse.snapshot import UnsteadyError
+
+    failed = (
+        BackupError, NothingToShowError, NewerDatabaseError, OlderDatabaseError, RemoteError,
+        UnsteadyError,
+    )  # fmt: skip
+    codes = {EncryptionError: USAGE, WarehouseBusyError: BUSY, **dict.fromkeys(failed, FAILED)}
+    return next((code for kind, code in codes.items() if isinstance(error, kind)), None)
 
 
 def _stop(error: object, code: int) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from warehouse.connection import open_readonly
+from warehouse.schema import POLARS_TYPES, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
-
-    import polars as pl
 
     from flows.config import Config
 
@@ -62,15 +65,20 @@ def read_trends(
         "grain": grain, "since": since, "boundary": boundary or config.settings.people.boundaries[0],
     }  # fmt: skip
     with open_readonly(config.current) as con:
-        rows = con.sql(QUERY, params=wanted).pl()
+        # Not .pl(): for a table of some rows the import of pyarrow costs more than they do.
+        found = con.sql(_with(wanted, QUERY))
+        schema = {n: POLARS_TYPES[str(t)] for n, t in zip(found.columns, found.types, strict=True)}
+        rows = pl.DataFrame(found.fetchall(), schema=schema, orient="row")
         if rows.is_empty():
             for column in ("metric", "measure", "boundary", "unit", "channel"):
                 known = [
                     r[0]
                     for r in con.execute(
-                        f"SELECT DISTINCT {column} FROM mart.metric_value"
-                        " WHERE $metric IS NULL OR metric = $metric OR $column = 'metric' ORDER BY 1",
-                        {"metric": wanted["metric"], "column": column},
+                        _with(
+                            {"metric": wanted["metric"], "column": column},
+                            f"SELECT DISTINCT {column} FROM mart.metric_value"
+                            " WHERE $metric IS NULL OR metric = $metric OR $column = 'metric' ORDER BY 1",
+                        )
                     ).fetchall()
                 ]
                 if wanted[column] is not None and wanted[column] not in known:
@@ -81,3 +89,12 @@ def read_trends(
                 f"{config.current}: no rows for this choice; leave out an option"
             )
     return rows
+
+
+def _with(values: Mapping[str, str | date | None], query: str) -> str:
+    """`query` with its parameters written out: to bind one, DuckDB imports pandas, which takes a second."""
+    return re.sub(
+        r"\$(\w+)",
+        lambda found: "NULL" if (value := values[found[1]]) is None else quoted(str(value)),
+        query,
+    )
