@@ -224,7 +224,7 @@ def readers(told: Mapping[str, Any]) -> str:
             f"{peer / spent:.2f}" if peer else "", one["peer"],
         ])  # fmt: skip
     return (
-        f"{table(lines)}\nTwo processes read {told['two_at_once']:.2f} times what one reads (mbox). "
+        f"{table(lines)}\nTwo processes read {told['two_at_once']:.2f} times what one reads (mbox, by CPU time). "
         f"Load of the machine: {told['load']:.1f}."
     )
 
