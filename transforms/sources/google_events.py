@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from transforms.sources.base import Batch, Options, Source
-from transforms.sources.icalendar import Clock, RefusalError
+from transforms.sources.ics_times import Clock, RefusalError
 from transforms.sources.meetings import (
     Partial,
     Told,

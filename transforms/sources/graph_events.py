@@ -16,7 +16,7 @@ from urllib.parse import unquote
 import msgspec
 
 from transforms.sources.base import Batch, Options, Source
-from transforms.sources.icalendar import RefusalError
+from transforms.sources.ics_times import RefusalError
 from transforms.sources.meetings import (
     Partial,
     Told,

@@ -11,8 +11,10 @@ from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from transforms.sources.icalendar import RefusalError, Rows
-from transforms.sources.recurrence import Patience, Person, Series, Version, resolve
+from transforms.sources.ics_times import RefusalError
+from transforms.sources.meeting_rows import Rows
+from transforms.sources.recurrence import Person, Series, Version, resolve
+from transforms.sources.recurrence_rules import Patience
 from transforms.sources.zones import named_zone
 
 if TYPE_CHECKING:

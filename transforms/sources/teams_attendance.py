@@ -25,7 +25,7 @@ from transforms.sources.base import (
     Source,
 )
 from transforms.sources.graph_events import uid_of
-from transforms.sources.icalendar import RefusalError
+from transforms.sources.ics_times import RefusalError
 from transforms.sources.meetings import address_of, moment
 from transforms.sources.opening import decoded
 from transforms.sources.pages import records

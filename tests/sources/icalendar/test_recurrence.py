@@ -10,7 +10,7 @@ from dateutil import rrule
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.sources.recurrence import expand
+from transforms.sources.recurrence_rules import expand
 
 DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 ZONES = [None, UTC, ZoneInfo("Europe/Amsterdam"), ZoneInfo("America/New_York")]
