@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 ACT: dict[str, pl.DataType | type[pl.DataType]] = {
     "place": pl.UInt32,  # in which the number is one of its own: an issue, or with 1 more its site
     "name": pl.String,  # the kind as it stands in the key
-    "number": pl.String,  # empty: there is but one in the issue
-    "at": pl.String,
     "actor": pl.UInt32,
 }
+TEXTS = ("number", "at")  # of an act: its number, empty where an issue has but one; and when it was
 NOBODY = 0
 
 
@@ -67,17 +66,22 @@ class People(dict[User | str | None, int]):
 
 @dataclass(slots=True)
 class Acts:
-    """The acts of a batch in the making: a list per column of `ACT`, and what few acts have."""
+    """The acts of a batch in the making: a list per column of `ACT`, and what few acts have.
+
+    Of TEXTS, many are kept as one, a line each: kept one by one, they would lie scattered in the memory
+    that the next records are decoded into, and make each of them slower.
+    """
 
     people: People
     records: list[Told] = field(default_factory=list)  # their issues are forgotten
     columns: dict[str, list[object]] = field(default_factory=lambda: {name: [] for name in ACT})
+    texts: dict[str, list[str]] = field(default_factory=lambda: {name: [] for name in TEXTS})
     towards: list[tuple[int, str, str]] = field(default_factory=list)  # act, address, role
     alone: list[int] = field(default_factory=list)  # assignments that turn out to be to oneself
     rejects: list[tuple[int, str, str]] = field(default_factory=list)
 
     def __len__(self) -> int:
-        return len(self.columns["at"])
+        return len(self.columns["actor"])
 
     def add(self, told: Sequence[Told]) -> None:
         """Put the acts of some issues with the others."""
@@ -168,18 +172,23 @@ class Acts:
         self, places: list[int], names: list[str],
         acts: Sequence[Comment | History | Worklog], at: list[str | None],
     ) -> None:  # fmt: skip
+        if not acts:
+            return
         people = self.people
-        columns: tuple[Sequence[object], ...] = (
-            places, names, [str(act.id) for act in acts], at, [people[act.author] for act in acts],
-        )  # fmt: skip
+        actors = [people[act.author] for act in acts]
+        columns: tuple[Sequence[object], ...] = (places, names, actors)
         for held, more in zip(self.columns.values(), columns, strict=True):
             held.extend(more)
+        self.texts["number"].append(_lines([str(act.id) for act in acts]))
+        self.texts["at"].append(_lines([one or "" for one in at]))
 
     def _one(self, place: int, name: str, number: str, at: str | None, actor: User) -> int:
         act = len(self)
-        row = (place, name, number, at, self.people[actor])
+        row = (place, name, self.people[actor])
         for held, more in zip(self.columns.values(), row, strict=True):
             held.append(more)
+        self.texts["number"].append(_lines([number]))
+        self.texts["at"].append(_lines([at or ""]))
         return act
 
     def _toward(self, act: int, actor: User, others: Iterable[str], role: str) -> None:
@@ -192,6 +201,13 @@ class Acts:
     def _addresses(self, ids: Iterable[str]) -> list[str]:
         addresses = (self.people.addresses[self.people[one]] for one in ids)
         return [address for address in addresses if address]
+
+
+def _lines(texts: Sequence[str]) -> str:
+    """Texts as one, a line each."""
+    text = "\n".join(texts)
+    is_plain = text.count("\n") == len(texts) - 1
+    return text if is_plain else "\n".join(one.replace("\n", " ") for one in texts)
 
 
 def _assigned(history: History) -> str | None:

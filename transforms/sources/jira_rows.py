@@ -10,7 +10,7 @@ import polars as pl
 
 from transforms.sources.base import RAW_EVENT, RAW_PARTICIPATION, RAW_REJECT, Batch, Options
 from transforms.sources.iso_times import utc_instants
-from transforms.sources.jira_acts import ACT, NOBODY, Acts
+from transforms.sources.jira_acts import ACT, NOBODY, TEXTS, Acts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,8 +20,12 @@ _TOWARD = {"act": pl.Int64, "address": pl.String, "role": pl.String}
 
 def batch(acts: Acts, options: Options, seen: set[int], records: int) -> Batch:
     """The batch of a file's part with so many records. `seen` holds hashes of earlier keys."""
-    told = pl.DataFrame(acts.columns, schema=ACT)
-    told = told.with_columns(utc_instants(told["at"]), pl.int_range(pl.len()).alias("act"))
+    number, at = (pl.Series(acts.texts[name], dtype=pl.String) for name in TEXTS)
+    told = pl.DataFrame(acts.columns, schema=ACT).with_columns(
+        number.str.split("\n").explode().alias("number"),
+        utc_instants(at.str.split("\n").explode()).alias("at"),
+        act=pl.int_range(pl.len()),
+    )
     is_act, is_dated = told["actor"] != NOBODY, told["at"].is_not_null()
     since, until = (moment.astimezone(UTC) for moment in (options.since, options.until))
     is_inside = is_act & is_dated & (told["at"] >= since) & (told["at"] < until)

@@ -190,6 +190,28 @@ def test_a_mention_is_of_its_own_comment(said: list[list[str]]) -> None:
     ]  # fmt: skip
 
 
+def test_a_line_end_in_a_number_or_time_moves_nothing(tmp_path: Path) -> None:
+    author = {"accountId": "712020:a", "emailAddress": "a@one.example"}
+    comments = [
+        {"id": number, "author": author, "created": when}
+        for number, when in [
+            ("1\n2", "2026-01-05T09:00:00.000+0100"),
+            ("3", "2026-01-05T09:00\n"),
+            ("4", "2026-01-06T09:00:00.000+0100"),
+        ]
+    ]
+    fields = {"created": "2026-01-05T08:00:00.000+0100", "creator": author}
+    issue = {"id": "1", "self": "https://x.example/rest/api/3/issue/1"}
+    issue["fields"] = fields | {"comment": {"comments": comments}}
+    batch = whole(SOURCE, write(tmp_path, {"issues": [issue]}))
+    days = {
+        key.rpartition(":")[2]: at.day
+        for key, at in batch.events.select("event_key", "started_at").rows()
+    }
+    assert days == {"create": 5, "1 2": 5, "4": 6}
+    assert batch.rejects["reason"].to_list() == ["1 acts without a date that can be read"]
+
+
 def test_real_issues_against_stdlib_json(shared_data: Path) -> None:
     path = shared_data / "exports" / "jira" / "issues.ndjson"
     batch = whole(SOURCE, path)
