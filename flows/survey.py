@@ -136,13 +136,15 @@ def survey(folder: Path, config: Config) -> Survey:
 def _recognised(path: Path) -> list[Recognised]:
     """The file, or those in it where it is an archive that no reader takes as one export."""
     file = recognise(path)
-    if file.format or path.suffix.lower() in OFFICE or not kind_of(path):
+    if file.format or path.suffix.lower() in OFFICE:
         return [file]
     try:
-        held = members(path)
+        held = members(path) if kind_of(path) else []
+    except OSError:  # which `file` says
+        return [file]
     except UnreadableFileError as error:
         return [Recognised(path, guess=without_path(error, path))]
-    if len(held) == 1:
+    if len(held) <= 1:
         return [file]
     return [
         Recognised(one.path, guess=one.refusal) if one.refusal else recognise(one.path)

@@ -152,6 +152,20 @@ def test_a_folder_without_exports(tmp_path: Path) -> None:
     )
 
 
+def test_a_file_that_may_not_be_opened_is_told(
+    exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = Path.open
+
+    def denied(self: Path, *args: object, **named: object) -> object:  # root may read everything
+        if self.name == "post.mbox":
+            raise PermissionError(13, "Permission denied", str(self))
+        return real(self, *args, **named)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", denied)
+    assert "cannot be opened (Permission denied)" in call("check", exports).out
+
+
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(cli.ConfigError, match="nowhere: no such folder; name the one"):
         call("check", tmp_path / "nowhere")
