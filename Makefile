@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo install dev test test-all test-browser test-reliability audit lint types bench docs wheel duckdb2 test-bi test-scale clean
+.PHONY: help demo install dev test test-all test-browser test-reliability audit lint types bench bench-large docs wheel duckdb2 test-bi test-scale clean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ test-bi: $(VENV)/.dev .venv-bi-superset/.done .venv-bi-clients/.done .venv-bi-no
 
 bench: $(VENV)/.dev  ## Speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks
+
+bench-large: $(VENV)/.dev  ## Events to ties of 100 million participations; hours and 40 GB of disk
+	@$(BIN)/python -m tests.benchmarks ties --participations $${PARTICIPATIONS:-100000000}
 
 docs: $(VENV)/.run  ## Write the generated pages anew
 	@$(BIN)/python docs/generate.py

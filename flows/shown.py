@@ -34,26 +34,24 @@ class Shown:
         """Published table → SELECTs, one for each group of measures where it has any."""
         return {
             "metric_value": [
-                _written(
-                    disclosed_metric_value(self.counts, _of(METRIC_VALUE.name, one), self.withheld)
+                disclosed_metric_value(
+                    self.counts, _of(METRIC_VALUE.name, one, "first"), self.withheld
                 )
                 for one in together
             ],
             "trend": [
-                _written(
-                    disclosed_trend(
-                        self.counts,
-                        _of(METRIC_VALUE.name, one),
-                        _of(TREND.name, one, "first"),
-                        self.withheld,
-                    )
+                disclosed_trend(
+                    self.counts,
+                    _of(METRIC_VALUE.name, one, "near"),
+                    _of(TREND.name, one, "first"),
+                    self.withheld,
                 )
                 for one in together
             ],
             "direction": [
                 disclosed_direction(
                     self.counts,
-                    _of(METRIC_VALUE.name, one),
+                    _of(METRIC_VALUE.name, one, "look"),
                     _of("direction", one, "first"),
                     self.withheld,
                 )
@@ -63,13 +61,12 @@ class Shown:
                 _written(
                     disclosed_line(
                         self.counts, _seen(METRIC_VALUE.name), _seen("line_state"), self.withheld
-                    ),
-                    "",
+                    )
                 )
             ],
-            "completeness": [_written(mart.COMPLETENESS_ROWS, "")],
-            "delivery": [_written(mart.DELIVERY_ROWS, "")],
-            "sight": [_written(disclosed_sight(WITHHELD.name), "")],
+            "completeness": [_written(mart.COMPLETENESS_ROWS)],
+            "delivery": [_written(mart.DELIVERY_ROWS)],
+            "sight": [_written(disclosed_sight(WITHHELD.name))],
             "unit": [
                 f"{mart.unit_rows(f'({_all_of(together)})')}"
                 f" EXCEPT SELECT boundary, unit FROM {mart.CATALOG}.{mart.MART}.unit"
@@ -91,8 +88,8 @@ class Shown:
         return disclosure_rows(" UNION ALL ".join(parts))
 
 
-def _of(table: str, measures: Measures, since: str = "look") -> str:
-    """Rows of these measures in the periods that are looked at, or written."""
+def _of(table: str, measures: Measures, since: str) -> str:
+    """Rows of these measures from a day of table publishing on."""
     listed = ", ".join(f"({quoted(metric)}, {quoted(measure)})" for metric, measure in measures)
     return (
         f"(SELECT one.* FROM {table} AS one JOIN publishing AS p"
@@ -117,11 +114,9 @@ def _seen(table: str) -> str:
     )
 
 
-def _written(select: str, metric: str = "metric") -> str:
-    """Those of its rows that lie in the periods to be written."""
-    name = metric and f"one.{metric}"
+def _written(select: str) -> str:
+    """Those of its rows that lie in the periods to be written, for tables that follow no metric."""
     return (
-        f"SELECT one.* FROM ({select}) AS one JOIN publishing AS p"
-        f" ON p.metric = {name or quoted('')} AND p.grain = one.grain"
-        " AND one.period >= p.first AND one.period < p.until"
+        f"SELECT one.* FROM ({select}) AS one JOIN publishing AS p ON p.metric = ''"
+        " AND p.grain = one.grain AND one.period >= p.first AND one.period < p.until"
     )

@@ -436,7 +436,12 @@ PUBLISHING = Table(
     "Which periods are being written; as closed_period.",
     (
         *CLOSED_PERIOD.columns[:2],
-        Column("look", "DATE", "First day of the first period that is looked at."),
+        Column(
+            "look",
+            "DATE",
+            "First day of the first period that is looked at, for directions and lines.",
+        ),
+        Column("near", "DATE", "First day of the first period that is looked at, for trends."),
         Column("first", "DATE", "First day of the first period that is written."),
         Column("until", "DATE", "First day of the first period after them."),
     ),

@@ -30,7 +30,10 @@ TABLES = (
 )  # fmt: skip
 FOLLOW_NO_METRIC = ("line_state", "completeness", "delivery", "sight")
 MARGIN = 14  # days before the first change that stay open: what comes late should not void the file
-LOOK = 24  # periods up to its own that decide whether a row may be shown
+LOOK, NEAR = (
+    24,
+    4,
+)  # periods before its own that decide whether a direction, or a trend, may be shown
 WORTH = 0.5  # part of all cells that the file must hold to be worth its copy
 
 Rows = Mapping[str, Sequence[str]]  # table → SELECTs of what table publishing says
@@ -188,7 +191,8 @@ def _advance(con: duckdb.DuckDBPyConnection, metrics: Sequence[str]) -> bool:
     con.execute("DELETE FROM publishing")
     con.execute(
         f"""INSERT INTO publishing
-            SELECT metric, grain, {_look("coalesce(old.first, DATE '0001-01-01')")},
+            SELECT metric, grain, {_before(LOOK, "coalesce(old.first, DATE '0001-01-01')")},
+              {_before(NEAR, "coalesce(old.first, DATE '0001-01-01')")},
               coalesce(old.first, DATE '0001-01-01'), new.first
             FROM (SELECT metric, changed.grain, max(c.period) AS first
                   FROM ({_changed(metrics)}) AS changed
@@ -219,17 +223,17 @@ def _open_to_publishing(con: duckdb.DuckDBPyConnection, metrics: Sequence[str]) 
     con.execute("DELETE FROM publishing")
     con.execute(
         f"""INSERT INTO publishing
-            SELECT metric, grain, {_look("first")}, first, DATE '9999-12-31'
+            SELECT metric, grain, {_before(LOOK, "first")}, {_before(NEAR, "first")}, first, DATE '9999-12-31'
             FROM (SELECT metric, grain, coalesce(first, DATE '0001-01-01') AS first
                   FROM (VALUES {names}) AS m (metric) CROSS JOIN (SELECT DISTINCT grain FROM calendar)
                   LEFT JOIN closed_period USING (metric, grain))"""
     )
 
 
-def _look(first: str) -> str:
+def _before(periods: int, first: str) -> str:
     return f"""CAST(CASE WHEN {first} = DATE '0001-01-01' THEN {first} ELSE {first} - CASE grain
-      WHEN 'day' THEN to_days({LOOK}) WHEN 'week' THEN to_days({7 * LOOK})
-      WHEN 'month' THEN to_months({LOOK}) ELSE to_months({3 * LOOK}) END END AS DATE)"""
+      WHEN 'day' THEN to_days({periods}) WHEN 'week' THEN to_days({7 * periods})
+      WHEN 'month' THEN to_months({periods}) ELSE to_months({3 * periods}) END END AS DATE)"""
 
 
 def _witness(con: duckdb.DuckDBPyConnection) -> str:
