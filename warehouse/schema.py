@@ -441,7 +441,12 @@ PUBLISHING = Table(
             "DATE",
             "First day of the first period that is looked at, for directions and lines.",
         ),
-        Column("near", "DATE", "First day of the first period that is looked at, for trends."),
+        Column(
+            "near",
+            "DATE",
+            "First day of the first period that is looked at, for trends.",
+            before="look",
+        ),
         Column("first", "DATE", "First day of the first period that is written."),
         Column("until", "DATE", "First day of the first period after them."),
     ),

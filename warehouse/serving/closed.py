@@ -105,6 +105,7 @@ def _append(
                 insert(cursor, table, select, parameters)
         cursor.execute(f"COMMENT ON TABLE {_PUBLICATION} IS {quoted(token)}")
         cursor.execute("COMMIT")
+    path.chmod(0o600)
 
 
 def sizes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
