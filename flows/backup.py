@@ -5,11 +5,11 @@ Exports and releases are not in it: the former are the partners', the latter are
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
 import tarfile
-import tempfile
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -22,6 +22,8 @@ from msgspec import Struct
 from flows.config import SETTINGS, key_in, read_config, read_key
 from flows.identity_file import cipher_of
 from flows.rotation import next_key
+from flows.scratch import scratch
+from flows.transient import is_full
 from warehouse import layout
 from warehouse.cipher import PLAIN, Cipher, is_encrypted
 from warehouse.connection import WarehouseBusyError, open_readonly, warehouse_lock
@@ -72,9 +74,7 @@ def back_up(config: Config, target: Path | None, *, with_key: bool) -> Path:
     with ExitStack() as stack:
         with suppress(WarehouseBusyError):  # a run goes on: the copy is of a moment within it
             stack.enter_context(warehouse_lock(config.warehouse, 0, "backup"))
-        folder = Path(
-            stack.enter_context(tempfile.TemporaryDirectory(prefix=".backup-", dir=path.parent))
-        )
+        folder = stack.enter_context(scratch(path.parent, "backup"))
         copies = snapshot([config.warehouse, config.identity], folder, cipher)
         counts = {name: rows for copy in copies for name, rows in _counts(copy, cipher).items()}
         shutil.copyfile(config.path, folder / SETTINGS)
@@ -113,8 +113,7 @@ def restore(backup: Path, home: Path, key_file: Path | None = None) -> list[str]
     what an interrupted restore has put there already is left. Raises BackupError.
     """
     home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".restoring-", dir=home) as made:
-        folder = Path(made)
+    with scratch(home, "restoring") as folder:
         manifest = _unpacked(backup, folder)
         key = _key_of(backup, folder, manifest, key_file)
         config = read_config(folder / SETTINGS, home)
@@ -165,6 +164,8 @@ def _unpacked(backup: Path, folder: Path) -> Manifest:
     except FileNotFoundError:
         raise BackupError(f"{backup}: no such file") from None
     except (tarfile.TarError, KeyError, ValueError, OSError, msgspec.MsgspecError) as error:
+        if is_full(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.parent)) from error
         raise BackupError(f"{backup}: no whole backup of Tieline ({error}); use another") from error
     for name, digest in manifest.files.items():
         if _digest(folder / name) != digest:

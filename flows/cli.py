@@ -425,6 +425,10 @@ def main() -> None:
             _stop(error, code)
         if os.environ.get("TIELINE_DEBUG"):
             raise
+        from flows.transient import is_full
+
+        if is_full(error):
+            _stop(f"{error}; make room there and do it again, nothing is lost", FAILED)
         _stop(f"{error} ({type(error).__name__}); TIELINE_DEBUG=1 shows where", FAILED)
 
 

@@ -20,8 +20,10 @@ from transforms import people
 from transforms.sources import SOURCES
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from warehouse import load, schema
+from warehouse.connection import undo
 from warehouse.identity import addresses, remember
 from warehouse.memberships import load_memberships
+from warehouse.staging import Staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 
 ON_ITS_WAY = "was written to while it was read; the next run reads it"
 SHRUNK = 0.5  # a file with less than this part of its records is told
+_FORGET = f"DELETE FROM {schema.STAGE}.quarantine WHERE file_id = ?"
 STAGE_ROWS = 5_000_000  # participations staged before they are checked and loaded
 
 
@@ -72,23 +75,41 @@ def stage_file(
     counted: people.Counted = people.EVERYBODY,
     since: date | None = None,
     shown: Iterable[tuple[Batch, people.Staged]] | None = None,
+    staging: Staging | None = None,
 ) -> Read:
     """Read `file` into the staging tables; a second call for it starts afresh.
 
     Nobody but those `counted` is read, and nothing before `since`, whatever the window says. What was
-    read elsewhere, with the same two, is `shown`.
+    read elsewhere, with the same two, is `shown`. With `staging` rows wait there until it is flushed.
     """
-    _forget_staged(con, file.file_id)
+    held = staging or Staging(con, identity)
+    try:
+        return _staged(held, file, run_id, shown or batches(config, file, key, counted, since))
+    except BaseException:
+        held.forget(file.file_id)
+        raise
+    finally:
+        if staging is None:
+            held.flush()
+
+
+def _staged(
+    staging: Staging,
+    file: ExportFile,
+    run_id: str,
+    shown: Iterable[tuple[Batch, people.Staged]],
+) -> Read:
+    staging.forget(file.file_id)
     counts = dict.fromkeys(
         ("records", "events", "participations", "rejected", "duplicates", "skipped", "automated"), 0
     )
     days: set[date] = set()
     try:
-        for batch, staged in shown or batches(config, file, key, counted, since):
-            remember(identity, staged.identity)
-            load.stage(con, schema.OBSERVED_EVENT, staged.events)
-            load.stage(con, schema.OBSERVED_PARTICIPATION, staged.participations)
-            load.stage(con, schema.QUARANTINE, staged.quarantine)
+        for batch, staged in shown:
+            staging.seen(staged.identity)
+            staging.add(file.file_id, schema.OBSERVED_EVENT, staged.events)
+            staging.add(file.file_id, schema.OBSERVED_PARTICIPATION, staged.participations)
+            staging.add(file.file_id, schema.QUARANTINE, staged.quarantine)
             counts["records"] += batch.records
             counts["events"] += staged.events.height
             counts["participations"] += staged.participations.height
@@ -104,8 +125,8 @@ def stage_file(
         reason = without_path(error, file.path)
         if isinstance(error, OSError):
             reason = f"cannot be opened ({error.strerror}); mend its rights, or deliver it again"
-        _forget_staged(con, file.file_id)
-        load.stage(con, schema.QUARANTINE, _refusal(file.file_id, reason))
+        staging.forget(file.file_id)
+        staging.add(file.file_id, schema.QUARANTINE, _refusal(file.file_id, reason))
         return Read(file, refused=reason)
     ledger = {
         "file_id": file.file_id, "source": file.source.name,
@@ -114,11 +135,8 @@ def stage_file(
         "modified_ns": file.modified_ns, **counts, "first_day": min(days, default=None),
         "last_day": max(days, default=None), "run_id": run_id,
     }  # fmt: skip
-    load.stage(
-        con,
-        schema.SOURCE_FILE,
-        pl.DataFrame([ledger], schema=schema.polars_schema(schema.SOURCE_FILE)),
-    )
+    row = pl.DataFrame([ledger], schema=schema.polars_schema(schema.SOURCE_FILE))
+    staging.add(file.file_id, schema.SOURCE_FILE, row)
     return Read(
         file, counts["records"], counts["events"], counts["participations"], counts["rejected"]
     )
@@ -221,16 +239,6 @@ def _midnight(config: Config, day: date) -> datetime:
     return datetime.combine(day, time(), config.time_zone)
 
 
-def _forget_staged(con: duckdb.DuckDBPyConnection, number: int) -> None:
-    for table in (
-        schema.OBSERVED_EVENT,
-        schema.OBSERVED_PARTICIPATION,
-        schema.SOURCE_FILE,
-        schema.QUARANTINE,
-    ):
-        con.execute(f"DELETE FROM {schema.STAGE}.{table.name} WHERE file_id = ?", [number])
-
-
 def _refusal(number: int, reason: str) -> pl.DataFrame:
     row = {
         "file_id": number,
@@ -254,11 +262,11 @@ def read_directories(
     told = told_by(config, identity, key, counted)
     for directory in told.directories:
         number = file_id("directory", directory.label)
-        _forget_staged(con, number)
+        con.execute(_FORGET, [number])
         load.stage(con, schema.QUARANTINE, _left_out(number, directory.rejects))
     for label, reason in told.refused.items():
         number = file_id("directory", label)
-        _forget_staged(con, number)
+        con.execute(_FORGET, [number])
         load.stage(con, schema.QUARANTINE, _refusal(number, reason))
     return told
 
@@ -360,7 +368,7 @@ def check_and_load(
         days = load_memberships(con, membership, found.alias, config.settings.people.boundaries)
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
     refused = tuple(f"{one.path}: {one.reason}; export it again" for one in report.refused)
     refused = (*refused, *(f"{label}: {reason}" for label, reason in unread.items()))

@@ -17,6 +17,7 @@ from quality.nights import days_of_runs, unmet
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
 from warehouse import state
+from warehouse.connection import undo
 from warehouse.retention import first_day
 from warehouse.schema import WITHHELD
 from warehouse.serving import closed, mart
@@ -147,7 +148,7 @@ def _guarded(
             found = withhold(con, counts, limits, today=today, earlier=earlier, progress=show)
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
     return found
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, astuple, dataclass, field
 from datetime import UTC, datetime
 from time import perf_counter
 from typing import TYPE_CHECKING
+
+import duckdb
 
 from flows import journal
 from flows.artifacts import leave
@@ -23,12 +25,11 @@ from flows.rotation import follow_settings, hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch
 from warehouse import identity, load, state
 from warehouse.connection import open_warehouse, warehouse_lock
+from warehouse.staging import Staging
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
-
-    import duckdb
 
     from flows.config import Config
     from flows.erase import Vanished
@@ -71,6 +72,7 @@ class Open:
     watch: Stopwatch
     counted: Counted
     since: date | None  # first day of which events are kept
+    staging: Staging
     owns: Sequence[Own] = ()  # what the users themselves expect of their sources
 
 
@@ -132,12 +134,14 @@ def _running(
             counting = who_counts(config, people, key)
             gone = vanish(con, people, counting)
             held = Open(
-                config, con, people, key, done.run_id, Stopwatch(), counting.counted, since, owns
-            )
+                config, con, people, key, done.run_id, Stopwatch(), counting.counted, since,
+                Staging(con, people), owns,
+            )  # fmt: skip
             yield held, gone
         except BaseException as error:
             words = f"{type(error).__name__}: {error}"
-            state.end_run(con, done.run_id, "failed", words)
+            with suppress(duckdb.Error):  # no room for that either: the next run calls it killed
+                state.end_run(con, done.run_id, "failed", words)
             journal.note("failed", words, level=logging.ERROR)
             if held:
                 leave(held, done, words)

@@ -62,7 +62,7 @@ def read_file(held: Open, file: ExportFile, spooled: Spooled | None) -> ingest.R
     """Read one export file into the staging tables, or take over what a worker read."""
     return ingest.stage_file(
         held.con, held.identity, held.config, file, held.key, held.run_id, held.counted, held.since,
-        spooled,
+        spooled, held.staging,
     )  # fmt: skip
 
 
@@ -233,6 +233,7 @@ def _read(held: Open, file: ExportFile, spooled: Spooled | None) -> ingest.Read:
 
 def _load(held: Open, batch: int, days: Days | None) -> ingest.Checked:
     with held.watch.stage("load") as stage:
+        held.staging.flush()
         if days:
             window.keep_outside(held.con, *days)
         checked = _done(check_and_load, held, batch)

@@ -13,6 +13,7 @@ from transforms.own import is_own, own_metrics
 from transforms.runner import Built, transform
 from transforms.spark import OnSpark
 from warehouse import state
+from warehouse.connection import undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -78,7 +79,7 @@ def bring_up_to_date(
             state.mark_published(con, None)
         con.execute("COMMIT")
     except BaseException as error:
-        con.execute("ROLLBACK")
+        undo(con)
         own = next((m for m in models if at and m.name == at[-1] and is_own(m)), None)
         if own and isinstance(error, Exception):
             cause = str(error).partition("\n")[0]

@@ -44,3 +44,10 @@ def retried(times: int = 4, seconds: float = 5) -> dict[str, Any]:
             state.result(raise_on_failure=False)
         ),
     }
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk, or what one may have of it, is full; DuckDB tells it in words."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    return "no space left on device" in str(error).lower()

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -63,6 +63,12 @@ def open_warehouse(
     folders = ", ".join(quoted(str(folder.resolve())) for folder in reach)
     con.execute(f"SET allowed_directories = [{folders}]")
     return _closed_in(con)
+
+
+def undo(con: duckdb.DuckDBPyConnection) -> None:
+    """Take back what an error broke off; DuckDB has done so itself where it was the commit that failed."""
+    with suppress(duckdb.Error):  # which would hide the error
+        con.execute("ROLLBACK")
 
 
 def open_readonly(path: Path, cipher: Cipher = PLAIN) -> duckdb.DuckDBPyConnection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse import load, schema
+from warehouse.connection import undo
 from warehouse.memberships import load_memberships
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def erase(con: duckdb.DuckDBPyConnection, people: pl.Series) -> load.Loaded:
         con.unregister("gone")
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
     return load.Loaded(loaded.changed_events, loaded.stale_days + days)
 

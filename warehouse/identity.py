@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from warehouse.connection import undo
 from warehouse.layout import raise_layout
 from warehouse.schema import ADDRESS_ID, KEY_MARK, LAYOUT, Column, Table
 
@@ -79,7 +80,7 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
         raise_layout(con, TABLES)
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import fsspec
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 COMMITS = "_commits"
 WHOLE = ""  # the partition of a table that is not partitioned
@@ -35,7 +38,7 @@ IN_FOLDERS = ds.partitioning(
     ),
     flavor="hive",
 )
-MOST_DAYS = 1_000  # folders written at once
+MOST_DAYS = 1_000  # whose files are read or written in one go
 
 
 class File(msgspec.Struct, frozen=True):
@@ -117,30 +120,26 @@ def commit(lake: Lake, made: Commit) -> None:
 def write_days(lake: Lake, table: str, rows: pa.RecordBatchReader, name: str) -> dict[str, str]:
     """Write `rows`, sorted by their column day, one file per day called `name`; day → path.
 
-    Nothing counts before it is committed. At most MOST_DAYS days.
+    Nothing counts before it is committed. Not by Arrow's own writer of partitions: on a full disk that
+    waits for ever.
     """
+    schema = rows.schema.remove(rows.schema.get_field_index("day"))
+    pieces = (piece for batch in rows for piece in _by_day(batch))
     written: dict[str, str] = {}
-
-    def note(file: Any) -> None:  # noqa: ANN401
-        path = lake.within(file.path)
-        written[path.split("/")[1].removeprefix("day=")] = path
-        if lake.is_local:
-            _sync(Path(file.path))
-
-    ds.write_dataset(
-        rows,
-        lake.at(table),
-        filesystem=lake.files,
-        format="parquet",
-        partitioning=BY_DAY,
-        basename_template=f"{name}-{{i}}.parquet",
-        existing_data_behavior="overwrite_or_ignore",
-        max_partitions=MOST_DAYS + 1,
-        max_open_files=2,
-        file_visitor=note,
-        use_threads=False,  # days stay in order, and so each in one file
-    )
+    for day, parts in groupby(pieces, key=itemgetter(0)):
+        written[day] = f"{table}/day={day}/{name}-0.parquet"
+        batches = (part.drop_columns(["day"]) for _, part in parts)
+        write_whole(lake, written[day], pa.RecordBatchReader.from_batches(schema, batches))
     return written
+
+
+def _by_day(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+    """The parts of a sorted batch, each of one day."""
+    runs = pc.run_end_encode(batch.column("day"))
+    begin = 0
+    for day, end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+        yield str(day), batch.slice(begin, end - begin)
+        begin = end
 
 
 def write_whole(lake: Lake, path: str, rows: pa.RecordBatchReader) -> None:

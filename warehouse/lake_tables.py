@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from warehouse import lake as lakes
 from warehouse import schema
+from warehouse.connection import undo
 from warehouse.lake import WHOLE, Commit, File
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def rebuild(con: duckdb.DuckDBPyConnection, lake: Lake) -> Commit:
         con.execute("INSERT INTO lake_state VALUES (?)", [_id(found)])
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
     return found
 

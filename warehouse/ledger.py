@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from warehouse.connection import undo
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -38,5 +40,5 @@ def follow(con: duckdb.DuckDBPyConnection, moves: Sequence[Move]) -> None:
         con.execute("DROP TABLE moved")
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from warehouse import schema
+from warehouse.connection import undo
 from warehouse.layout import Step, fit_stage, raise_layout
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
             con.execute("UPDATE source_file SET content = ''")
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from warehouse import retention, schema
+from warehouse.connection import undo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,7 +84,7 @@ def _renew(
         set_mark(con, mark)
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
 
 

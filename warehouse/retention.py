@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from warehouse import schema
+from warehouse.connection import undo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,7 +54,7 @@ def expire(
         con.execute("INSERT INTO retention VALUES (?, ?, ?)", [since, closed, first])
         con.execute("COMMIT")
     except BaseException:
-        con.execute("ROLLBACK")
+        undo(con)
         raise
     return int(events)
 

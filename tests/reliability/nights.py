@@ -61,21 +61,37 @@ def one_night(order: dict[str, Any], told: int) -> None:
 
 
 def _command(order: dict[str, Any]) -> None:
-    """`tieline forget` or `tieline key rotate`, with the models of these nights."""
+    """Another command than `run`, with the models of these nights."""
+    import flows.erase
+    import flows.rekey
     from flows import nightly
+    from flows.backup import back_up, restore
     from flows.config import SETTINGS, read_config
 
-    config = read_config(Path(order["home"]) / SETTINGS)
+    flows.erase.models_of = flows.rekey.models_of = nightly.models_of
+    home, file = Path(order["home"]), Path(order.get("file", ""))
+    if order["command"] == "restore":
+        restore(file, home)
+        return
+    config = read_config(home / SETTINGS)
     if order["command"] == "forget":
-        import flows.erase
-
-        flows.erase.models_of = nightly.models_of
-        flows.erase.forget(config, order["person"])
-    else:
-        import flows.rekey
-
-        flows.rekey.models_of = nightly.models_of
+        flows.erase.forget(config, order["person"], wait=order.get("wait", 0))
+    elif order["command"] == "rotate":
         flows.rekey.rotate(config)
+    elif order["command"] == "backup":
+        back_up(config, file, with_key=True)
+    else:
+        _upgrade(config)
+
+
+def _upgrade(config: Any) -> None:
+    """What every run begins with."""
+    from warehouse import identity, load
+    from warehouse.connection import open_warehouse
+
+    for path, create in ((config.warehouse, load.create), (config.identity, identity.create)):
+        with open_warehouse(path) as con:
+            create(con)
 
 
 def _tell_stages(told: int) -> None:
@@ -94,6 +110,7 @@ def _tell_stages(told: int) -> None:
     telling(ingest, "stage_file", "read")
     telling(ingest, "validate", "check")
     telling(ingest.load, "load", "load")
+    telling(stages, "write_lake", "lake")
     telling(stages, "bring_up_to_date", "transform")
     telling(stages, "release", "publish")
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from tests.flows.conftest import (
 )
 from tests.reliability.after import look
 from tests.reliability.conftest import NETWORK
+from tests.reliability.test_forget_kill import of_people
 from warehouse.serving.releases import releases
 
 if TYPE_CHECKING:
@@ -222,6 +224,30 @@ def test_two_at_once_come_one_after_the_other(
         assert [one.code for one in ended] == [0, 0], ended
         assert_same(tables(home), evening.after)
         assert_same(published(home), evening.released)
+
+
+def test_forget_beside_a_run_comes_before_or_after_it(
+    nights: Nights, others: Nights, evenings: tuple[Evening, Evening], tmp_path: Path
+) -> None:
+    """Whichever was first: the person is gone, and the exports that the run reads bring nobody back."""
+    evening, order = evenings[1], {"command": "forget", "person": STAFF["aqua"][0]}
+    whole = shutil.copytree(evening.home, tmp_path / "whole", symlinks=True)
+    assert [nights.run(whole).code, nights.run(whole, **order).code] == [0, 0]
+    for number, pause in enumerate((0.0, 1.5)):
+        home = shutil.copytree(evening.home, tmp_path / f"home{number}", symlinks=True)
+        ended: list[Ended] = []
+
+        def forget(home: Path = home, pause: float = pause, ended: list[Ended] = ended) -> None:
+            time.sleep(pause)
+            ended.append(others.run(home, wait=600, **order))
+
+        beside = threading.Thread(target=forget)
+        beside.start()
+        ended.append(nights.run(home, wait=600))
+        beside.join()
+        assert [one.code for one in ended] == [0, 0], ended
+        assert_same(of_people(home), of_people(whole))
+        assert_same(published(home), published(whole))
 
 
 READ = """
