@@ -74,7 +74,7 @@ def run(settings: Path, home: Path, data: Path) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=600,
+        timeout=3000,  # fourteen years of days, on a machine that others use too
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

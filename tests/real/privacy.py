@@ -5,14 +5,15 @@ from __future__ import annotations
 import csv
 import gzip
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
 import numpy as np
+import polars as pl
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-    from pathlib import Path
 
 SHORTEST = 8
 CHUNK = 1 << 24
@@ -60,6 +61,17 @@ def texts(path: Path) -> list[str]:
                 f'SELECT DISTINCT "{column}" FROM {schema}.{table} WHERE "{column}" IS NOT NULL'
             ).fetchall()
         ]
+
+
+def parquet_texts(path: Path) -> list[str]:
+    """Every distinct text in a Parquet file."""
+    rows = pl.read_parquet(path)
+    return [
+        text
+        for name, kind in rows.schema.items()
+        if kind == pl.String
+        for text in rows[name].drop_nulls().unique()
+    ]
 
 
 def numbers(path: Path) -> set[int]:
@@ -119,13 +131,30 @@ def in_clear(paths: Collection[Path]) -> tuple[set[str], set[str], set[str]]:
     )
 
 
+def of_the_program(secrets: Collection[str]) -> set[str]:
+    """Those that Tieline's own texts hold too: a mail about an organisation tells nothing by that word."""
+    root = Path(__file__).parents[2]
+    kinds = (".py", ".sql", ".toml", ".js", ".css", ".html")
+    folders = ("flows", "quality", "transforms", "warehouse")
+    own = [p.read_bytes() for f in folders for p in (root / f).rglob("*") if p.suffix in kinds]
+    return told(b"\n".join(own), secrets)
+
+
 def assert_nobody_in(home: Path, secrets: Collection[str]) -> int:
-    """No file that a run leaves, but the identities, tells one of `secrets`; return how many were searched."""
+    """No file that a run leaves, but the identities, tells one of `secrets`; return how many were searched.
+
+    A lake has a file per day: small ones are searched together, as each search costs by its secrets too.
+    """
     paths = files(home)
+    together: list[bytes] = []
+    names: list[Path] = []
     for path in paths:
-        found = told(path.read_bytes(), secrets)
-        assert not found, (path, sorted(found)[:5])
-        if path.suffix == ".duckdb":
-            found = told("\n".join(texts(path)).encode(), secrets)
-            assert not found, (path, sorted(found)[:5])
+        packed = {".duckdb": texts, ".parquet": parquet_texts}.get(path.suffix)
+        together += [path.read_bytes(), "\n".join(packed(path)).encode() if packed else b""]
+        names.append(path)
+        if sum(map(len, together)) > 4 * CHUNK or path == paths[-1]:
+            found = told(b"\n".join(together), secrets)
+            where = [name for name in names if found and told(name.read_bytes(), found)]
+            assert not found, (sorted(found)[:5], where)
+            together, names = [], []
     return len(paths)
