@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 
 from warehouse import cipher as ciphers
 from warehouse.cipher import PLAIN, Cipher, EncryptionError, is_encrypted
+from warehouse.log import mend
 from warehouse.schema import STAGE, quoted
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ def warehouse_lock(path: Path, wait_seconds: float, run_id: str = "") -> Iterato
 def _connect(
     path: Path, *, read_only: bool = False, config: Settings | None = None
 ) -> duckdb.DuckDBPyConnection:
+    mend(path)
     with _told_if_busy(path):
         return duckdb.connect(str(path), read_only=read_only, config=config or {})
 
