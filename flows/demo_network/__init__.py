@@ -12,17 +12,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from flows.demo_network import exports
-from flows.demo_network.happenings import (
-    Happenings,
-    base_blocks,
-    base_issues,
-    base_mails,
-    base_meetings,
-    pools,
-)
+from flows.demo_network.happenings import Happenings
+from flows.demo_network.lines import pools
+from flows.demo_network.mails import base_mails
+from flows.demo_network.meetings import base_blocks, base_meetings
 from flows.demo_network.people import ORGANISATIONS, directory, outsiders, seats
 from flows.demo_network.rhythm import year_until
 from flows.demo_network.stories import Story, planted, tell, with_leavers
+from flows.demo_network.work import base_issues
 
 if TYPE_CHECKING:
     from pathlib import Path

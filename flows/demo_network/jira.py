@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from flows.demo_network import texts
-from flows.demo_network.happenings import STATUSES
+from flows.demo_network.work import STATUSES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

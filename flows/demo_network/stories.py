@@ -18,15 +18,10 @@ from flows.demo_network.happenings import (
     Mail,
     Meeting,
     Occurrence,
-    Pool,
-    Sides,
-    issue,
-    series,
-    single,
-    split,
-    thread,
-    turned,
 )
+from flows.demo_network.lines import Pool, Sides, turned
+from flows.demo_network.mails import thread
+from flows.demo_network.meetings import series, single, split
 from flows.demo_network.people import ALWAYS, BY_SLUG, OPEN, Seat, at
 from flows.demo_network.rhythm import (
     DAY,
@@ -36,6 +31,7 @@ from flows.demo_network.rhythm import (
     reply_moment,
     working_day,
 )
+from flows.demo_network.work import issue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
