@@ -146,6 +146,9 @@ def bring(held: Open, done: Done) -> None:
             note("refused", f"{address}: {missing}", level=logging.WARNING, file=address)
             done.refused.append(f"{address}: {missing}")
             ingest.note_missing(held.con, held.config, address, missing)
+            for source in held.config.settings.source:
+                if source.files == address:  # such a night does not tell what the source delivers
+                    held.watch.source(source.name).refused += 1
 
 
 def ingest_files(

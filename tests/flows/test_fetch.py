@@ -194,6 +194,8 @@ def test_a_place_that_is_away_is_told_and_stops_no_other(bucket: Bucket, tmp_pat
     bucket.files.mkdir(f"/nowhere{bucket.name}")
     assert ingest(home).refused == []
     assert ask(home, "FROM quarantine") == []
+    told = "SELECT refused FROM run_source WHERE source = 'away' ORDER BY run_id"
+    assert ask(home, told) == [(1,), (1,), (0,)]
 
 
 def test_a_directory_elsewhere_tells_who_belongs_where(bucket: Bucket, tmp_path: Path) -> None:

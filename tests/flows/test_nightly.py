@@ -1,4 +1,8 @@
-"""Whole nights in real processes: what is loaded, what is refused, and what is said about it."""
+"""Whole nights: what is loaded, what is refused, and what is said about it.
+
+What is said, and what processes do to each other, is tried in real processes; what the tables hold
+then, by nights in this one.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,12 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 import pytest
 
+from flows.config import SETTINGS, ConfigError, read_config
+from flows.status import status
 from tests.flows.conftest import (
     KEY,
     NEWCOMER,
@@ -38,6 +45,10 @@ from tests.flows.conftest import (
     write_settings,
 )
 from tests.flows.test_prefect_start import offline
+from tests.plain_night import night as plain_night
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 pytestmark = pytest.mark.integration
 
@@ -62,6 +73,10 @@ def run(home: Path, server: Server, code: int = 0) -> Ran:
     assert ran.code == code, ran
     assert all(map(STEP.fullmatch, ran.err.splitlines())), ran.err
     return ran
+
+
+def code_of_status(home: Path) -> int:
+    return status(read_config(home / SETTINGS)).code
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +113,7 @@ def test_a_file_under_a_second_name_is_not_read(night: Path, home: Path, server:
     assert_same(tables(home), tables(night))
 
 
-def test_overlapping_exports_count_once(night: Path, server: Server, tmp_path: Path) -> None:
+def test_overlapping_exports_count_once(night: Path, tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", NETWORK)
     shutil.rmtree(home / "incoming")
     (home / "incoming").mkdir()
@@ -109,7 +124,7 @@ def test_overlapping_exports_count_once(night: Path, server: Server, tmp_path: P
         for number, mails in (("1", part[: 2 * third]), ("2", part[third:])):
             (home / "incoming" / f"{name}-mail-{number}.mbox").write_text(mbox(mails))
         (home / "incoming" / f"{name}-mail.mbox").unlink()
-    run(home, server)
+    plain_night(home)
     assert_same(said(home), said(night))
 
 
@@ -130,14 +145,13 @@ def changed(network: Network) -> Network:
 
 
 def test_a_changed_file_is_as_if_it_had_always_been_so(
-    night: Path, home: Path, server: Server, tmp_path: Path
+    night: Path, home: Path, tmp_path: Path
 ) -> None:
     new = changed(NETWORK)
     write_exports(home, new)
-    ran = run(home, server)
-    assert "Read 6 files" in ran.out  # all but the board
+    assert plain_night(home).files == 6  # all but the board
     fresh = make_home(tmp_path / "fresh", new)
-    run(fresh, server)
+    plain_night(fresh)
     assert_same(said(home), said(fresh))
     assert_same(published(home), published(fresh))
     moved = (
@@ -148,9 +162,7 @@ def test_a_changed_file_is_as_if_it_had_always_been_so(
     assert query(home, counts)[0][0] == query(night, counts)[0][0] - 3
 
 
-def test_what_one_partner_deletes_another_may_still_show(
-    night: Path, home: Path, server: Server
-) -> None:
+def test_what_one_partner_deletes_another_may_still_show(night: Path, home: Path) -> None:
     """The same mail is in two mailboxes; and the newest version of a meeting counts for all."""
     first, moved = NETWORK.mails[0], NETWORK.meetings[-1]._replace(sequence=1, cancelled=True)
     mine = [m for m in NETWORK.mails if any("aqua" in p for p in m.people) and m != first]
@@ -158,17 +170,17 @@ def test_what_one_partner_deletes_another_may_still_show(
     organiser = moved.people[0].partition("@")[2].partition(".")[0]
     late = ics([moved])
     (home / f"incoming/{organiser}-agenda-late.ics").write_text(late)
-    run(home, server)
+    plain_night(home)
     messages = "SELECT count(*) FROM event WHERE channel = 'message'"
     meetings = "SELECT count(*) FROM event WHERE channel = 'meeting'"
     assert query(home, messages) == query(night, messages)
     assert query(home, meetings)[0][0] == query(night, meetings)[0][0] - 1
 
 
-def test_a_file_that_is_taken_away_was_still_read(night: Path, home: Path, server: Server) -> None:
+def test_a_file_that_is_taken_away_was_still_read(night: Path, home: Path) -> None:
     for name in ("bosk-mail.mbox", "cura-agenda.ics"):
         (home / "incoming" / name).unlink()
-    assert run(home, server).out.startswith("Nothing new to read.")
+    assert plain_night(home).files == 0
     assert_same(tables(home), tables(night))
 
 
@@ -183,7 +195,7 @@ def test_nothing_in_the_folder(server: Server, tmp_path: Path) -> None:
     assert status.code == 3
     assert all(f"Missing     {name}: " in status.out for name in SOURCES)
     write_exports(home, NETWORK)  # and what comes later is read
-    run(home, server)
+    plain_night(home)
     assert query(home, "SELECT count(*) > 500 FROM event") == [(True,)]
 
 
@@ -216,38 +228,36 @@ def test_a_refused_file_leaves_the_others_and_is_tried_again(
         == 2
     )
 
-    again = run(home, server, code=3)  # nothing was mended: nothing else is read either
-    assert again.out.startswith("Read 2 files")
+    again = plain_night(home)  # nothing was mended: nothing else is read either
+    assert (again.files, len(again.refused)) == (2, 2)
 
     write_exports(home, NETWORK)
-    assert run(home, server).out.startswith("Read 2 files")
+    assert plain_night(home).files == 2
     assert refusals(home) == 0
-    assert tieline(home, "status").code == 0
+    assert code_of_status(home) == 0
     assert_same(said(home), said(night))
 
 
-def test_a_file_that_breaks_and_is_put_back_as_it_was(
-    night: Path, home: Path, server: Server
-) -> None:
+def test_a_file_that_breaks_and_is_put_back_as_it_was(night: Path, home: Path) -> None:
     """Its last good view counts meanwhile, and the refusal does not outlive it."""
     good = (home / "incoming/aqua-agenda.ics").read_bytes()
     (home / "incoming/aqua-agenda.ics").write_bytes(GARBAGE)
-    run(home, server, code=3)
+    assert len(plain_night(home).refused) == 1
     assert_same(said(home), said(night))
     (home / "incoming/aqua-agenda.ics").write_bytes(good)
-    run(home, server)
+    plain_night(home)
     assert refusals(home) == 0
     assert_same(said(home), said(night))
-    assert tieline(home, "status").code == 0
+    assert code_of_status(home) == 0
 
 
-def test_a_refused_file_that_is_taken_away_is_forgotten(home: Path, server: Server) -> None:
+def test_a_refused_file_that_is_taken_away_is_forgotten(home: Path) -> None:
     (home / "incoming/aqua-mail-extra.mbox").write_bytes(GARBAGE)
-    run(home, server, code=3)
+    assert len(plain_night(home).refused) == 1
     (home / "incoming/aqua-mail-extra.mbox").unlink()
-    run(home, server)
+    plain_night(home)
     assert refusals(home) == 0
-    assert tieline(home, "status").code == 0
+    assert code_of_status(home) == 0
 
 
 # --- one run at a time ---------------------------------------------------------------------------
@@ -299,18 +309,22 @@ def test_an_interrupted_run_says_so(night: Path, server: Server, tmp_path: Path)
     assert out == ""
     assert err.splitlines()[-1] == "tieline: interrupted; nothing is lost, run again"
     assert "Traceback" not in err
-    run(home, server)
+    plain_night(home)
     assert_same(said(home), said(night))
 
 
 # --- what is wrong with settings and key ---------------------------------------------------------
 
 
+def in_order(words: Iterable[str]) -> str:
+    return ".*".join(map(re.escape, words))
+
+
 def refused(ran: Ran, *words: str) -> None:
     """Exit code 2 and one line that holds `words` in this order."""
     assert (ran.code, ran.out) == (2, ""), ran
     assert ran.err.count("\n") == 1
-    assert re.match("tieline: .*" + ".*".join(map(re.escape, words)), ran.err), ran.err
+    assert re.match("tieline: .*" + in_order(words), ran.err), ran.err
 
 
 @pytest.mark.parametrize(
@@ -334,35 +348,39 @@ def refused(ran: Ran, *words: str) -> None:
         ),
     ],
 )
-def test_wrong_settings(
-    settings: str | None, words: tuple[str, ...], server: Server, tmp_path: Path
-) -> None:
+def test_wrong_settings(settings: str | None, words: tuple[str, ...], tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", NETWORK)
     if settings is None:
-        (home / "tieline.toml").unlink()
+        (home / SETTINGS).unlink()
     else:
-        (home / "tieline.toml").write_text(settings)
-    refused(tieline(home, "run", env=server), *words)
+        (home / SETTINGS).write_text(settings)
+    with pytest.raises(ConfigError, match=in_order(words)):
+        plain_night(home)
 
 
 def test_a_key_that_cannot_be_used(home: Path, server: Server) -> None:
     key = home / "secret/tieline.key"
     key.chmod(0o640)
     refused(tieline(home, "run", env=server), "tieline.key: others can read", "chmod 600")
-    key.chmod(0o600)
-    key.write_text("short")
-    refused(tieline(home, "run", env=server), "tieline.key: shorter than 32", "put the real key")
-    key.unlink()
-    refused(tieline(home, "run", env=server), "tieline.key: the key of", "is missing; put it back")
+    for text, words in (
+        ("short", ("tieline.key: shorter than 32", "put the real key")),
+        (None, ("tieline.key: the key of", "is missing; put it back")),
+    ):
+        key.unlink()
+        if text:
+            key.write_text(text)
+            key.chmod(0o600)
+        with pytest.raises(ConfigError, match=in_order(words)):
+            plain_night(home)
     key.write_text(KEY)
     key.chmod(0o600)
-    run(home, server)
+    plain_night(home)
 
 
-def test_the_first_run_makes_a_key_for_its_owner_alone(server: Server, tmp_path: Path) -> None:
+def test_the_first_run_makes_a_key_for_its_owner_alone(tmp_path: Path) -> None:
     home = make_home(tmp_path / "home", small_network(weeks=2))
     (home / "secret/tieline.key").unlink()
-    run(home, server)
+    plain_night(home)
     assert stat.S_IMODE((home / "secret/tieline.key").stat().st_mode) == 0o600
     assert len((home / "secret/tieline.key").read_text().strip()) == 64
 
