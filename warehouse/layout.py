@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 from warehouse.schema import LAYOUT, Table, comments, ddl
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     import duckdb
+
+_Column = tuple[str, str, bool, str]  # name, type, may be empty, description
 
 VERSION = 3  # one more with the first change after a release; tests/warehouse holds it to that
 
@@ -60,8 +62,9 @@ def raise_layout(
     for step in missed:
         for statement in step.statements:
             con.execute(statement)
+    there = _columns(con, "main")
     for table in tables:
-        _fit(con, table)
+        _fit(con, table, there.get(table.name, []))
     if before != VERSION:
         con.execute("DELETE FROM layout")
         con.execute("INSERT INTO layout VALUES (?, ?)", [VERSION, version("tieline")])
@@ -111,23 +114,22 @@ def _path(con: duckdb.DuckDBPyConnection) -> str:
 
 def fit_stage(con: duckdb.DuckDBPyConnection, tables: Iterable[Table], schema: str) -> None:
     """Make the staged copies; one of another layout holds nothing worth keeping."""
+    there = _columns(con, schema)
     for table in tables:
-        found = [(name, kind) for name, kind, *_ in _columns(con, schema, table.name)]
+        found = [(name, kind) for name, kind, *_ in there.get(table.name, [])]
         if found == [(column.name, column.type) for column in table.columns]:
             continue
         con.execute(f"DROP TABLE IF EXISTS {schema}.{table.name}")
         con.execute(ddl(table, f"{schema}.{table.name}", checked=False))
 
 
-def _fit(con: duckdb.DuckDBPyConnection, table: Table) -> None:
+def _fit(con: duckdb.DuckDBPyConnection, table: Table, found: Sequence[_Column]) -> None:
     """Make `table`, or carry its rows over into the declared columns, in the declared order."""
-    found = _columns(con, "main", table.name)
     if found == [(c.name, c.type, c.nullable, c.description) for c in table.columns]:
         return
     if [row[:3] for row in found] != [(c.name, c.type, c.nullable) for c in table.columns]:
         _rebuild(con, table, {name for name, *_ in found})
-    for statement in comments(table):
-        con.execute(statement)
+    con.execute("; ".join(comments(table)))
 
 
 def _rebuild(con: duckdb.DuckDBPyConnection, table: Table, there: set[str]) -> None:
@@ -144,12 +146,14 @@ def _rebuild(con: duckdb.DuckDBPyConnection, table: Table, there: set[str]) -> N
         con.execute(f"DROP TABLE {old}")
 
 
-def _columns(
-    con: duckdb.DuckDBPyConnection, schema: str, table: str
-) -> list[tuple[str, str, bool, str]]:
-    return con.execute(
-        "SELECT column_name, data_type, is_nullable, comment FROM duckdb_columns()"
-        " WHERE database_name = current_database() AND schema_name = ? AND table_name = ?"
-        " ORDER BY column_index",
-        [schema, table],
-    ).fetchall()
+def _columns(con: duckdb.DuckDBPyConnection, schema: str) -> Mapping[str, Sequence[_Column]]:
+    """Table → its columns, in one look: each look takes as long as all of them together."""
+    found: dict[str, list[_Column]] = {}
+    for table, *column in con.execute(
+        "SELECT table_name, column_name, data_type, is_nullable, comment FROM duckdb_columns()"
+        " WHERE database_name = current_database() AND schema_name = ?"
+        " ORDER BY table_name, column_index",
+        [schema],
+    ).fetchall():
+        found.setdefault(table, []).append((*column,))
+    return found
