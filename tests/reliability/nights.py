@@ -38,6 +38,10 @@ def one_night(order: dict[str, Any], told: int) -> None:
     """Run the night of `order`, telling each stage on the descriptor `told` as it begins."""
     from tests.plain_night import night
 
+    if order.get("crypto"):
+        from warehouse import cipher
+
+        cipher.CRYPTO = order["crypto"]
     if order.get("write"):
         _die_at_write(order["write"])
     if order.get("command"):

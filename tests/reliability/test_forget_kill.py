@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from flows.config import SETTINGS, key_in, read_config
+from flows.identity_file import cipher_of
 from flows.rekey import audited
 from tests.flows.conftest import (
     STAFF,
@@ -24,6 +25,9 @@ from tests.flows.conftest import (
     tables,
 )
 from transforms.people import keyed_id
+from warehouse.cipher import is_encrypted
+from warehouse.connection import open_readonly
+from warehouse.identity import addresses
 from warehouse.traces import traces
 
 if TYPE_CHECKING:
@@ -37,6 +41,8 @@ IN_A_ROW = (4, 3, 5, 3, 5)  # kills of one home, before it is left to end
 APART = ("main.forgotten", "main.audit_end", "main.directory_file", "main.key_mark")
 WRITES = 60  # steps that change files; a command has about as many
 OF_RUNS = ("main.run_origin", "main.run_stage", "main.run_source", "main.published")
+# DuckDB's own code in place of OpenSSL, which tests may do without.
+ENCRYPTED = {"crypto": "SET force_mbedtls_unsafe = true"}
 FORGET, ROTATE = {"command": "forget", "person": WHO}, {"command": "rotate"}
 
 
@@ -184,3 +190,35 @@ def test_a_killed_renewal_is_ended_or_undone(nights: Nights, evening: Path, tmp_
         shutil.rmtree(home)
     print(f"killed {kills} times; {renewed} keys seen, {undone} kills without a renewal")
     assert kills >= KILLS
+
+
+def test_an_encrypted_identity_database_is_whole_after_each(
+    nights: Nights, evening: Path, tmp_path: Path
+) -> None:
+    """Killed while it is encrypted, while somebody is forgotten, and while its secret is renewed."""
+    everybody = set(tables(evening)["main.identity"]["address"])
+    dice, kills = Random(20261129), 0
+    for number, command in enumerate((FORGET, ROTATE, FORGET, ROTATE)):
+        home = shutil.copytree(evening, tmp_path / f"home{number}", symlinks=True)
+        path = home / SETTINGS
+        path.write_text(path.read_text().replace("[people]\n", "[people]\nencrypt = true\n", 1))
+        kills += nights.run(home, write=dice.randint(1, 20), **ENCRYPTED).code == -9
+        begun = 0
+        while begun < 3:
+            begun += kill(nights, home, command | ENCRYPTED, 3.0, dice)
+        kills += begun
+        last = command if number < 2 or command is FORGET else {}
+        ran = nights.run(home, **last, **ENCRYPTED)
+        assert ran.code == 0, ran.words
+        config = read_config(path)
+        cipher = cipher_of(config, key_in(config.key_file))
+        assert is_encrypted(config.identity)
+        with open_readonly(config.identity, cipher) as con:
+            known = set(addresses(con)["address"])
+        assert known == everybody - ({WHO} if command is FORGET else set())
+        raw = b"".join(p.read_bytes() for p in config.identity.parent.rglob("*") if p.is_file())
+        assert not [address for address in everybody if address.encode() in raw]
+        assert nights.run(home, **ENCRYPTED).code == 0
+        shutil.rmtree(home)
+    print(f"killed {kills} times")
+    assert kills >= 12
