@@ -252,15 +252,18 @@ class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
     Attributes:
         k: Fewest people on each side of a number that is shown.
         dominance: Largest part of a shown number that one person may carry.
-        audit: Also hide what hidden weights could be computed from; hides much in small networks.
+        audit: Also round weights and hours, and hide what hidden ones could be computed from.
         protection: With audit: least width, as a part of a hidden number, of what can be worked out of it from all
             that is shown.
+        rounding: With audit: largest step to which weights and hours are rounded, as a part of them. With 0 they
+            are not, and much more must be hidden.
     """
 
     k: Annotated[int, Meta(ge=3)] = 5
     dominance: Share = 0.75
-    audit: bool = False
+    audit: bool = True
     protection: Share = 0.1
+    rounding: Annotated[float, Meta(ge=0, le=0.1)] = 0.05
 
 
 class Quality(Struct, frozen=True, forbid_unknown_fields=True):

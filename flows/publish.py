@@ -12,7 +12,8 @@ import msgspec
 from flows.progress import steps
 from flows.shown import Shown
 from flows.transform import parameters
-from quality.disclosure_guard import Guarded, Limits, withhold
+from quality.disclosure import Withheld
+from quality.disclosure_guard import Guarded, Rules, forget_withheld, withhold
 from quality.nights import days_of_runs, unmet
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
@@ -71,9 +72,9 @@ def release(
         for measure, words in (model.header or {"measures": {}})["measures"].items()
         if "people" in (words["unit"], words.get("counts"))
     ]
-    limits = Limits(rules.k, rules.dominance, rules.protection)
-    guarded = _guarded(con, config, counts, limits, today) if rules.audit else Guarded()
-    shown = Shown(counts, WITHHELD.name if rules.audit else None)
+    held_to = Rules(rules.k, rules.dominance, rules.protection, rules.rounding)
+    guarded = _guarded(con, config, counts, held_to, today)
+    shown = Shown(counts, Withheld(WITHHELD.name, rules.rounding) if rules.audit else None)
     all_measures = [tuple(metrics.select("metric", "measure").rows())]
     begin = closed.bring_up(
         con,
@@ -115,7 +116,8 @@ def release(
             tieline_version=version("tieline"),
             k=rules.k,
             dominance=rules.dominance,
-            protection=rules.protection,
+            protection=rules.protection if rules.audit else 0.0,
+            rounding=rules.rounding if rules.audit else 0.0,
             time_zone=config.settings.network.time_zone,
             network=config.settings.network.name,
             parameters=msgspec.json.encode(parameters(config), order="sorted").decode(),
@@ -125,10 +127,10 @@ def release(
     )
     state.mark_published(con, fingerprint)
     prune(config.published)
+    gone = _of_other_rules(config, held_to) if rules.audit else set()
     if guarded.withdraw:
-        withdraw(config.published, {one.path for one in releases(config.published)})
-    elif rules.audit:
-        withdraw(config.published, _of_other_rules(config, limits))
+        gone = {one.path for one in releases(config.published)}
+    withdraw(config.published, gone)
     return path
 
 
@@ -136,16 +138,20 @@ def _guarded(
     con: duckdb.DuckDBPyConnection,
     config: Config,
     counts: Sequence[tuple[str, str]],
-    limits: Limits,
+    rules: Rules,
     today: date,
 ) -> Guarded:
     """Hide what would give hidden numbers away. Raises DisclosureError; the current release stays."""
-    others = _of_other_rules(config, limits)
+    others = _of_other_rules(config, rules)
     earlier = [one.path for one in releases(config.published) if one.path not in others]
     con.execute("BEGIN")
     try:
-        with steps("audit", 1) as show:
-            found = withhold(con, counts, limits, today=today, earlier=earlier, progress=show)
+        if config.settings.disclosure.audit:
+            with steps("audit", 1) as show:
+                found = withhold(con, counts, rules, today=today, earlier=earlier, progress=show)
+        else:
+            forget_withheld(con)
+            found = Guarded()
         con.execute("COMMIT")
     except BaseException:
         undo(con)
@@ -153,10 +159,10 @@ def _guarded(
     return found
 
 
-def _of_other_rules(config: Config, limits: Limits) -> set[Path]:
+def _of_other_rules(config: Config, rules: Rules) -> set[Path]:
     """Releases made under other rules than these: what they show was never weighed with the rest."""
-    rules = (limits.k, limits.dominance, limits.protection)
-    return {one.path for one in releases(config.published) if made_under(one.path) != rules}
+    same = (rules.k, rules.dominance, rules.protection, rules.rounding)
+    return {one.path for one in releases(config.published) if made_under(one.path) != same}
 
 
 def _together(sizes: Iterable[tuple[str, str, int]]) -> list[tuple[tuple[str, str], ...]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from quality.disclosure import (
+    Withheld,
     disclosed_direction,
     disclosed_line,
     disclosed_metric_value,
@@ -28,7 +29,7 @@ class Shown:
     """The rules: which measures count people, and the table of cells that are withheld, if any."""
 
     counts: Collection[tuple[str, str]]
-    withheld: str | None
+    withheld: Withheld | None
 
     def rows(self, together: Sequence[Measures]) -> dict[str, list[str]]:
         """Published table → SELECTs, one for each group of measures where it has any."""

@@ -2,40 +2,71 @@
 
 A cell is shown when at least $k people stand on each side of it, nobody carries more than $dominance of
 it, and it is not withheld: `withheld` names those that must go so that others cannot be computed (see
-disclosure_guard). What is hidden keeps its row and its reason, and loses every number.
+disclosure_guard). What is hidden keeps its row and its reason, and loses every number. Sums that the audit
+looks at are told rounded.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quality.disclosure_structure import NOT_OF_DAYS
+from quality.disclosure_rounding import rounded, rounded_share
+from quality.disclosure_structure import (
+    ASSORTATIVITY,
+    LINE_WEIGHT,
+    NOT_OF_DAYS,
+    RATIOS,
+    SUMS,
+    UNKNOWN_SHARE,
+    WITHOUT_PARTS,
+    among,
+)  # fmt: skip
 from warehouse.schema import ALL, METRIC_VALUE, TREND, quoted
-from warehouse.serving.mart import FEW_PEOPLE, LINE_NUMBERS, ONE_PERSON
+from warehouse.serving.mart import FEW_PEOPLE, ONE_PERSON
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 KEY = METRIC_VALUE.names()[:8]
 CELL_NUMBERS = [name for name in METRIC_VALUE.names()[8:] if name != "top_share"]
-IS_TOLD = f"""NOT (grain = 'day' AND (unit <> {quoted(ALL)} OR other_unit <> {quoted(ALL)})
-  AND (metric, measure) IN ({", ".join(f"({quoted(m)}, {quoted(n)})" for m, n in NOT_OF_DAYS)}))"""
-STEP_NUMBERS = ["previous", "change", "change_share"]  # from this period and the one before
-WINDOW_NUMBERS = ["rolling_median", "robust_z"]  # from this period and the four before
+IS_TOLD = f"NOT (grain = 'day' AND {among(NOT_OF_DAYS)})"
+HIDDEN_SHARE_STEP = 0.05  # what part of all value is hidden says what it is, if it is told finely
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """What was withheld by the audit: the table that names it, and how far sums are rounded."""
+
+    table: str
+    rounding: float
 
 
 def disclosed_metric_value(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
-    withheld: str | None = None,
+    withheld: Withheld | None = None,
 ) -> str:
     """SELECT of every row of `source` (columns METRIC_VALUE), less the numbers that must be hidden.
 
     Columns: METRIC_VALUE less top_share, then hidden_reason. Parameters: $k, $dominance.
     `people_counts` names each (metric, measure) that counts people: fewer than $k are hidden too,
-    whether it counts them itself or, as a ratio, in its numerator. `withheld`: table of WITHHELD.
+    whether it counts them itself or, as a ratio, in its numerator.
     """
-    numbers = ",\n  ".join(_when("hidden_reason IS NULL", name) for name in CELL_NUMBERS)
+    told = {name: name for name in CELL_NUMBERS}
+    if withheld:
+        told["value"] = told_number("value", withheld.rounding)
+        told["numerator"], told["denominator"] = (
+            f"CASE WHEN NOT {among(WITHOUT_PARTS)} THEN {part} END"
+            for part in ("numerator", "denominator")
+        )
+        # From the number that is told: with its bounds the exact one would follow from it.
+        told["z"] = f"""CASE WHEN {among(RATIOS)} AND value <> expected
+          THEN z * (({told["value"]}) - expected) / (value - expected) ELSE z END"""
+    numbers = ",\n  ".join(
+        f"CASE WHEN hidden_reason IS NULL THEN {number} END AS {name}"
+        for name, number in told.items()
+    )
     return f"""
 SELECT {", ".join(KEY)},
   {numbers},
@@ -44,8 +75,19 @@ FROM ({judged(people_counts, source, withheld)})
 """
 
 
+def told_number(number: str, rounding: float) -> str:
+    """SQL of a row's number as it is told: rounded if the audit looks at it."""
+    if not rounding:
+        return number
+    return (
+        f"CASE WHEN {among(SUMS)} THEN {rounded(number, rounding)}"
+        f" WHEN {among((*RATIOS, ASSORTATIVITY))} THEN {rounded_share(number, rounding)}"
+        f" ELSE {number} END"
+    )
+
+
 def judged(
-    people_counts: Collection[tuple[str, str]], source: str, withheld: str | None = None
+    people_counts: Collection[tuple[str, str]], source: str, withheld: Withheld | None = None
 ) -> str:
     """SELECT of `source` with hidden_reason: NULL where the cell may be shown."""
     reason = _reason(people_counts)
@@ -55,7 +97,7 @@ def judged(
     return f"""
 SELECT told.* EXCLUDE (few), coalesce(told.few, withheld.reason) AS hidden_reason
 FROM (SELECT *, {reason} AS few FROM {source}) AS told
-LEFT JOIN (SELECT {", ".join(KEY)}, min(reason) AS reason FROM {withheld} GROUP BY ALL) AS withheld
+LEFT JOIN (SELECT {", ".join(KEY)}, min(reason) AS reason FROM {withheld.table} GROUP BY ALL) AS withheld
   USING ({", ".join(KEY)})"""
 
 
@@ -63,7 +105,7 @@ def disclosed_trend(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
     trend: str = TREND.name,
-    withheld: str | None = None,
+    withheld: Withheld | None = None,
 ) -> str:
     """SELECT of every row of `trend` (columns TREND), less the numbers that must be hidden.
 
@@ -71,14 +113,28 @@ def disclosed_trend(
     in `source` is; its change when the cell before is too; its rolling figures when the four before
     are. A row without a cell is hidden.
     """
+    is_told, part = (IS_TOLD, withheld.rounding) if withheld else ("true", 0.0)
+    told = f"(FROM {trend} WHERE {is_told})"
+    if part:
+        rounded_ones = among((*SUMS, *RATIOS, ASSORTATIVITY))
+        told = f"""(
+  FROM {told} WHERE NOT {rounded_ones}
+  UNION ALL BY NAME
+  SELECT * EXCLUDE (x, y) REPLACE (x AS value, y AS previous, {told_number("rolling_median", part)} AS rolling_median,
+    CASE WHEN change IS NOT NULL THEN x - y END AS change,
+    CASE WHEN change_share IS NOT NULL THEN (x - y) / nullif(abs(y), 0) END AS change_share,
+    round(robust_z, 1) AS robust_z)
+  FROM (SELECT *, {told_number("value", part)} AS x, {told_number("previous", part)} AS y
+    FROM {told} WHERE {rounded_ones}))"""
+    shown = {
+        "value": "shown",
+        **dict.fromkeys(("previous", "change", "change_share"), "step_shown"),
+        **dict.fromkeys(("rolling_median", "robust_z"), "window_shown"),
+    }
     numbers = ",\n  ".join(
-        [
-            _when("cell.shown", "trend.value"),
-            "trend.completeness",
-            *(_when("cell.step_shown", f"trend.{name}") for name in STEP_NUMBERS),
-            *(_when("cell.window_shown", f"trend.{name}") for name in WINDOW_NUMBERS),
-        ]
-    )
+        f"CASE WHEN cell.{shown[name]} THEN trend.{name} END AS {name}" if name in shown else f"trend.{name}"
+        for name in TREND.names()[8:]
+    )  # fmt: skip
     same = " AND ".join(f"cell.{name} = trend.{name}" for name in KEY)
     return f"""
 WITH {_cells(judged(people_counts, source, withheld), {"step_shown": 1, "window_shown": 4})}
@@ -86,7 +142,7 @@ SELECT {", ".join(f"trend.{name}" for name in KEY)},
   {numbers},
   CASE WHEN cell.shown IS NULL THEN {quoted(FEW_PEOPLE)} ELSE cell.hidden_reason END
     AS hidden_reason
-FROM (FROM {trend} WHERE {IS_TOLD if withheld else "true"}) AS trend LEFT JOIN cell ON {same}
+FROM {told} AS trend LEFT JOIN cell ON {same}
 """
 
 
@@ -94,7 +150,7 @@ def disclosed_direction(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
     direction: str = "direction",
-    withheld: str | None = None,
+    withheld: Withheld | None = None,
 ) -> str:
     """SELECT of the rows of model direction of which every cell that they rest on may be shown.
 
@@ -102,8 +158,10 @@ def disclosed_direction(
     """
     same = " AND ".join(f"cell.{name} = direction.{name}" for name in KEY if name != "period")
     first = "CAST(direction.period - " + _periods(23, "direction.grain") + " AS DATE)"
+    part = withheld.rounding if withheld else 0.0
+    slope = f"CASE WHEN {among((*SUMS, *RATIOS, ASSORTATIVITY))} THEN {rounded('slope', part)} ELSE slope END"
     return f"""
-SELECT direction.* FROM {direction} AS direction WHERE NOT EXISTS (
+SELECT direction.* FROM (SELECT * REPLACE ({slope} AS slope) FROM {direction}) AS direction WHERE NOT EXISTS (
   FROM ({judged(people_counts, source, withheld)}) AS cell
   WHERE hidden_reason IS NOT NULL AND value IS NOT NULL AND {same}
     AND cell.period BETWEEN {first} AND direction.period)
@@ -114,61 +172,70 @@ def disclosed_line(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
     lines: str = "line_state",
-    withheld: str | None = None,
+    withheld: Withheld | None = None,
 ) -> str:
     """SELECT of every row of model line_state, less what must be hidden, with `hidden_reason`.
 
     A state rests on up to nine periods; people are the most in one of them, so a silent line is
-    judged by those who carried it. Each weight is told where all the cells that it rests on are.
-    `unknown_share` is the network's, where that may be shown. Parameters: $k, $dominance.
+    judged by those who carried it. Weights are those that metric_value tells, and what follows is worked
+    out anew from these, where at least half of them are told. Parameters: $k, $dominance.
+    `unknown_share` is the network's, where that may be shown.
     """
-    reason = f"""CASE
-    WHEN coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k THEN {quoted(FEW_PEOPLE)}
-    WHEN top_share > $dominance THEN {quoted(ONE_PERSON)} END"""
     key = KEY[2:]
-    rests_on = {
-        "weight": "now_told", "recent": "recent_told", "base": "base_told",
-        "ratio": "recent_told AND base_told", "z": "recent_told AND base_told",
-    }  # fmt: skip
-    shown = ",\n  ".join(
-        _when(f"hidden_reason IS NULL AND {rests_on.get(name, 'true')}", name)
-        for name in LINE_NUMBERS
-    )
     series = ", ".join(name for name in key if name != "period")
-    flow = f"(FROM {source} WHERE metric = 'flow' AND measure = 'weight')"
-    unknown = (
-        f"(FROM {source} WHERE metric = 'cross_boundary_share' AND measure = 'unknown_share'"
-        f" AND unit = {quoted(ALL)})"
-    )
+    flow = f"(FROM {source} WHERE {among([LINE_WEIGHT])})"
+    part = withheld.rounding if withheld else 0.0
+    weight = rounded("w", part)
+    unknown = f"(FROM {source} WHERE {among([UNKNOWN_SHARE])} AND unit = {quoted(ALL)})"
     whole = [name for name in key if name not in {"unit", "other_unit"}]
     return f"""
 WITH unknown AS (
-  SELECT {", ".join(whole)}, value AS unknown_share
+  SELECT {", ".join(whole)}, {told_number("value", part)} AS unknown_share
   FROM ({judged(people_counts, unknown, withheld)}) WHERE hidden_reason IS NULL
 ), silent AS (
   SELECT {", ".join(key)} FROM ({judged(people_counts, flow, withheld)})
   WHERE hidden_reason IS NOT NULL
 ), state AS (
-  SELECT one.*, w AS weight, {reason} AS hidden_reason,
-    silent.period IS NULL AS now_told, unknown_share
+  SELECT one.* EXCLUDE (w), {weight} AS weight, unknown_share, silent.period IS NULL AS now_told, CASE
+    WHEN coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k THEN {quoted(FEW_PEOPLE)}
+    WHEN top_share > $dominance THEN {quoted(ONE_PERSON)} END AS hidden_reason
   FROM {lines} AS one LEFT JOIN silent USING ({", ".join(key)}) LEFT JOIN unknown USING ({", ".join(whole)})
+), summed AS (
+  SELECT *,
+    sum(w) OVER near AS w_near, count(w) OVER near AS n_near, count(weight) OVER near AS of_near,
+    sum(w) OVER far AS w_far, nullif(count(w) OVER far, 0) AS n_far, count(weight) OVER far AS of_far
+  FROM (SELECT *, CASE WHEN now_told THEN weight END AS w FROM state)
+  WINDOW near AS (PARTITION BY {series} ORDER BY period ROWS BETWEEN 2 PRECEDING AND CURRENT ROW),
+    far AS (PARTITION BY {series} ORDER BY period ROWS BETWEEN 8 PRECEDING AND 3 PRECEDING)
+), told AS (
+  SELECT * EXCLUDE (weight, recent, base),
+    hidden_reason IS NULL AS is_shown, w AS weight,
+    CASE WHEN 2 * n_near >= of_near THEN w_near / nullif(n_near, 0) END AS recent,
+    CASE WHEN 2 * n_far >= of_far THEN w_far / n_far END AS base
+  FROM summed
 )
 SELECT {", ".join(key)},
-  {shown},
+  CASE WHEN is_shown THEN state END AS state,
+  CASE WHEN is_shown THEN weight END AS weight,
+  CASE WHEN is_shown THEN recent END AS recent,
+  CASE WHEN is_shown THEN base END AS base,
+  CASE WHEN is_shown THEN recent / nullif(base, 0) END AS ratio,
+  CASE WHEN is_shown AND recent IS NOT NULL AND base IS NOT NULL
+    THEN (recent - base) / nullif(sqrt(recent / n_near + base / n_far), 0) END AS z,
+  CASE WHEN is_shown THEN silent END AS silent,
+  CASE WHEN is_shown THEN last_day END AS last_day,
+  CASE WHEN is_shown THEN people END AS people,
+  CASE WHEN is_shown THEN other_people END AS other_people,
   hidden_reason,
   unknown_share
-FROM (
-  SELECT *, bool_and(now_told) OVER (line ROWS BETWEEN 2 PRECEDING AND CURRENT ROW) AS recent_told,
-    coalesce(bool_and(now_told) OVER (line ROWS BETWEEN 8 PRECEDING AND 3 PRECEDING), true) AS base_told
-  FROM state WINDOW line AS (PARTITION BY {series} ORDER BY period)
-)
+FROM told
 """
 
 
 def disclosure_sums(
     people_counts: Collection[tuple[str, str]] = (),
     source: str = METRIC_VALUE.name,
-    withheld: str | None = None,
+    withheld: Withheld | None = None,
 ) -> str:
     """SELECT of CLOSED_SHARE: how many cells of `source` are shown or hidden for each reason, and their sum."""
     return f"""
@@ -181,8 +248,9 @@ GROUP BY metric, measure, grain, boundary, hidden_reason
 def disclosure_rows(sums: str) -> str:
     """SELECT of mart.DISCLOSURE from rows of `disclosure_sums`, which may tell of one thing in parts."""
     return f"""
-SELECT metric, measure, grain, boundary, hidden_reason, cells,
-  cells / sum(cells) OVER whole AS cell_share, total / nullif(sum(total) OVER whole, 0) AS value_share
+SELECT metric, measure, grain, boundary, hidden_reason, cells, cells / sum(cells) OVER whole AS cell_share,
+  round(round(total / nullif(sum(total) OVER whole, 0) / {HIDDEN_SHARE_STEP}) * {HIDDEN_SHARE_STEP}, 9)
+    AS value_share
 FROM (
   SELECT metric, measure, grain, boundary, hidden_reason, sum(cells) AS cells, sum(total) AS total
   FROM ({sums}) GROUP BY metric, measure, grain, boundary, hidden_reason
@@ -203,7 +271,7 @@ JOIN (SELECT source, any_value(partner) AS partner FROM source_file GROUP BY sou
 JOIN line ON {same}
 WHERE one.source <> {quoted(ALL)} AND every.source = {quoted(ALL)} AND one.unit <> one.other_unit
   AND line.people >= $k AND line.other_people >= $k AND line.top_share <= $dominance
-  AND NOT EXISTS (FROM {withheld} AS w WHERE w.metric = 'flow' AND w.measure = 'weight'
+  AND NOT EXISTS (FROM {withheld} AS w WHERE {among([LINE_WEIGHT])}
     AND {" AND ".join(f"w.{name} = line.{name}" for name in KEY[2:])})
 """
 
@@ -243,12 +311,9 @@ def _periods(count: int, grain: str) -> str:
 
 def _reason(people_counts: Collection[tuple[str, str]]) -> str:
     """Why a cell is hidden; NULL when it may be shown. People that nobody counted are nobody."""
-    counts = ", ".join(
-        f"({quoted(metric)}, {quoted(measure)})" for metric, measure in people_counts
-    )
     few_counted = (
-        f"\n    OR ((metric, measure) IN ({counts}) AND coalesce(numerator, value) < $k)"
-        if counts
+        f"\n    OR ({among(people_counts)} AND coalesce(numerator, value) < $k)"
+        if people_counts
         else ""
     )
     return f"""CASE
@@ -256,7 +321,3 @@ def _reason(people_counts: Collection[tuple[str, str]]) -> str:
     OR (other_unit <> {quoted(ALL)} AND coalesce(other_people, 0) < $k){few_counted}
     THEN {quoted(FEW_PEOPLE)}
     WHEN top_share > $dominance THEN {quoted(ONE_PERSON)} END"""
-
-
-def _when(condition: str, column: str) -> str:
-    return f"CASE WHEN {condition} THEN {column} END AS {column.rpartition('.')[2]}"

@@ -1,100 +1,140 @@
-"""The audit: how far each hidden number can be narrowed by all that is shown.
+"""The audit: how far each secret number can be narrowed by all that is shown.
 
-Numbers are cells; what holds between them is a sparse matrix A with A x = 0 (a month less its weeks, a
-unit's total less its lines). A reader who knows the shown cells cannot tell the true x from x + y where
-A y = 0, x + y >= 0 and y is 0 in every shown cell. A hidden cell is safe when such worlds set it apart
-by its range. Worlds come from linear programs (HiGHS), each for all cells together. What is not proven
-safe by them counts as exposed.
+A reader cannot tell the true atoms x from x + y where low <= A y <= high holds for what is shown and
+x + y >= 0. A secret is safe when two such worlds set it apart by its width. Worlds come from linear programs
+(HiGHS), each for many secrets together, over few atoms at first: one channel in one part of a week, then more.
+What they do not find safe counts as exposed, so the audit errs to the safe side only.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import linprog
-from scipy.sparse import csr_matrix
+from scipy.sparse import vstack
+
+from quality.disclosure_worlds import Worlds, two_worlds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from scipy.sparse import csr_matrix
+
+    from quality.disclosure_block import Block
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
-STALLED = 0.95  # programs go on while a pair of them leaves less than this part of the cells
-STRETCH = 30  # how far a cell may move in one program, in its ranges
-ENOUGH = 1 - 1e-6  # a range counts as reached at this part of it
+ENOUGH = 1 - 1e-6  # a width counts as reached at this part of it
+TRIES = 3  # pairs of worlds over the same atoms
+LEAST = 0.05  # fewer newly safe than this part of those looked at: no more tries
 
 
 @dataclass(frozen=True, slots=True)
-class System:
-    """Cells and what holds between them.
+class Audit:
+    """What an audit found.
 
     Attributes:
-        equations: A, a row per equation and a column per cell.
-        value: x per cell, 0 or more; 0 also where nobody has it, which then can only rise.
-        hidden: Cells that readers do not know.
-        range: Width that must remain of each cell; 0 where nothing has to.
+        exposed: Secrets that were not found safe.
+        broken: Rows that the worlds found are not true to; only rows with a price can be.
     """
 
-    equations: csr_matrix
-    value: Floats
-    hidden: Flags
-    range: Floats
+    exposed: Flags
+    broken: Flags
 
 
-def determined(system: System) -> Flags:
-    """Hidden cells that follow exactly from shown ones, one equation after the other."""
-    shape = abs(system.equations)
-    unknown = system.hidden.copy()
-    number = np.arange(len(unknown), dtype=np.float64)
-    while True:
-        left = shape.astype(bool).astype(np.float64) @ unknown
-        alone = left == 1
-        if not alone.any():
-            return system.hidden & ~unknown
-        place = shape.astype(bool).astype(np.float64) @ (unknown * number)
-        unknown[place[alone].astype(np.int64)] = False
+def audit(block: Block, price: Floats, only: Flags | None = None) -> Audit:
+    """Which secrets (of `only`) can be narrowed to less than their width.
+
+    `price`: per row infinite where it is shown, 0 where it is hidden, and between them what it would cost to
+    hide it: worlds may break such rows where they find no other way, the cheapest.
+    """
+    low, high = _alone(block, price)
+    asked = np.ones(len(block.wanted), dtype=bool) if only is None else only
+    price, broken = price.copy(), np.zeros(len(price), dtype=bool)
+    dice = np.random.default_rng(len(low))
+    secrets = block.secrets.tocsc()
+    limits = block.limits.matrix.tocsc()
+    firm = not (np.isfinite(price) & (price > 0)).any()
+    for atoms in _neighbourhoods(block, small=firm):
+        inside = secrets[:, atoms].tocsr()
+        some = np.diff(inside.indptr) > 0
+        here = limits[:, atoms].tocsr()
+        for _ in range(TRIES):
+            left = np.flatnonzero(asked & some & (high - low < block.wanted * ENOUGH))
+            if not len(left):
+                break
+            # One draw for all, so that sums are asked to move where their parts do.
+            drawn = dice.choice([-1.0, 1.0], len(atoms)) * block.atoms[atoms]
+            sign = np.where(inside[left] @ drawn < 0, -1.0, 1.0)
+            worlds = _found(block, here, atoms, price, inside[left], sign, block.wanted[left])
+            if worlds is None:
+                break
+            change = inside @ worlds.changes.T
+            low, high = np.minimum(low, change.min(axis=1)), np.maximum(high, change.max(axis=1))
+            broken[worlds.broken] = True
+            price[worlds.broken] = 0.0
+            if (high - low < block.wanted * ENOUGH)[left].sum() > len(left) * (1 - LEAST):
+                break
+    return Audit(asked & (high - low < block.wanted * ENOUGH), broken)
 
 
-def exposed(system: System) -> Flags:
-    """Hidden cells that can be narrowed to less than their range."""
-    known = determined(system)
-    found = known & (system.range > 0)
-    free = np.flatnonzero(system.hidden & ~known)
-    equations = system.equations[:, free]
-    equations = equations[np.diff(equations.indptr) > 0]
-    wanted = system.range[free]
-    if (wanted > 0).any():
-        width = _widths(equations, system.value[free], wanted)
-        found[free] = width < wanted * ENOUGH
-    return found
+def _alone(block: Block, price: Floats) -> tuple[Floats, Floats]:
+    """How far each secret goes down and up in worlds in which a single atom moves."""
+    told = price[block.limits.row] > 0
+    matrix = block.limits.matrix[told].tocsc()
+    high, low = block.limits.high[told][matrix.indices], block.limits.low[told][matrix.indices]
+    up, down = np.full(len(block.atoms), np.inf), block.atoms.copy()
+    some = np.flatnonzero(np.diff(matrix.indptr) > 0)
+    if len(some):
+        first, by = matrix.indptr[some], matrix.data
+        up[some] = np.minimum.reduceat(np.where(by > 0, high, low) / by, first)
+        down[some] = np.minimum(
+            down[some], np.minimum.reduceat(np.where(by > 0, -low, -high) / by, first)
+        )
+    secrets = block.secrets.tocoo()
+    low, high = np.zeros(len(block.wanted)), np.zeros(len(block.wanted))
+    np.minimum.at(low, secrets.row, -secrets.data * down[secrets.col])
+    np.maximum.at(high, secrets.row, secrets.data * up[secrets.col])
+    return low, high
 
 
-def _widths(equations: csr_matrix, value: Floats, wanted: Floats) -> Floats:
-    """Width of each cell over the worlds looked at, as far as `wanted` asks."""
-    low, high = np.zeros(len(value)), np.zeros(len(value))
-    dice = np.random.default_rng(len(value))
-    # At first bounded, so that no cell takes all, yet wide, so that sums move with their parts. What is
-    # left then moves against all the rest.
-    for freely in (False, True):
-        left, before = _left(low, high, wanted), len(value) + 1
-        while 0 < left.sum() < before * STALLED:
-            before = left.sum()
-            bound = left if freely else wanted > 0
-            step = np.where(bound, STRETCH * wanted, np.inf)
-            signs = dice.choice([-1.0, 1.0], len(value)) * dice.uniform(0.2, 1.0, len(value))
-            goal = np.where(left, signs / np.where(left, wanted, 1.0), 0.0)
-            for one in (goal, -goal):
-                done = linprog(
-                    -one, A_eq=equations, b_eq=np.zeros(equations.shape[0]), method="highs",
-                    bounds=np.column_stack([-np.minimum(value, step), step]),
-                )  # fmt: skip
-                if done.x is not None:
-                    np.minimum(low, done.x, out=low)
-                    np.maximum(high, done.x, out=high)
-            left = _left(low, high, wanted)
-    return high - low
+def _neighbourhoods(block: Block, *, small: bool) -> Iterator[Integers]:
+    """Atoms that move together: what is safe within few need not be looked at among many."""
+    stretches, channels = np.unique(block.stretch), np.unique(block.channel)
+    for stretch in stretches if small else ():
+        for channel in channels:
+            yield np.flatnonzero((block.stretch == stretch) & (block.channel == channel))
+    if len(channels) > 1 or not small:
+        for stretch in stretches:
+            yield np.flatnonzero(block.stretch == stretch)
 
 
-def _left(low: Floats, high: Floats, wanted: Floats) -> Flags:
-    return np.asarray((wanted > 0) & (high - low < wanted * ENOUGH), dtype=np.bool_)
+def _found(
+    block: Block,
+    here: csr_matrix,
+    atoms: Integers,
+    price: Floats,
+    secrets: csr_matrix,
+    sign: Floats,
+    wanted: Floats,
+) -> Worlds | None:
+    """Two worlds over these atoms, true to what is shown of them; each statement once."""
+    limits = block.limits
+    told = (np.diff(here.indptr) > 0) & (price[limits.row] > 0)
+    above, below = told & np.isfinite(limits.high), told & np.isfinite(limits.low)
+    rows = vstack([here[above], -here[below]]).tocsr()
+    most = np.concatenate([limits.high[above], -limits.low[below]])
+    owner = np.concatenate([limits.row[above], limits.row[below]])
+    # Weeks, months and channels often say the same: the narrowest of them is enough where none has a price.
+    mark = (rows @ np.random.default_rng(0).uniform(1, 2, len(atoms))).round(9)
+    firm = np.isinf(price[owner])
+    order = np.lexsort((most, ~firm, mark))
+    again = np.append(False, (np.diff(mark[order]) == 0) & firm[order][1:])
+    kept = order[~again]
+    return two_worlds(
+        rows[kept], most[kept], price[owner[kept]], owner[kept], block.atoms[atoms], secrets, sign, wanted
+    )  # fmt: skip

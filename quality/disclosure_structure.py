@@ -1,8 +1,9 @@
-"""What holds between published numbers: cells, the rows that show them, and equations between cells.
+"""Which published columns tell the same quantity: the one place that says so.
 
-A matrix (weight, hours) has a cell per line, per unit total and for the whole network; a list (events,
-acts, introductions) a cell per unit or line. Coarser periods, `(all)` channels, `(all)` units and
-boundaries in which others nest are sums of finer cells.
+Everything is told of the weight or the hours between people. A line, and what a unit or the network has
+in all (half of each line on its side), are sums of these; shares are one sum divided by another. The audit
+knows each of them. Other columns that would tell one of these sums again are left empty (WITHOUT_PARTS) or
+are worked out from what is published (trend, line, signals, views, report, exports).
 """
 
 from __future__ import annotations
@@ -10,102 +11,69 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from warehouse.schema import ALL
+from warehouse.schema import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 UNKNOWN = "(unknown)"
-AT = ["grain", "period", "channel", "boundary"]
-LINE = [*AT, "unit", "other_unit"]
 Name = tuple[str, str]  # metric, measure
+# line: between two units. total: half of each line on a unit's side, and all of its inner one.
+# crossing, inside, known: to other known units, within the unit, both. stray: to unknown people.
+Sum = dict[str, float]  # of which of these, and how many times
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
-    """Weights between units: a line per pair, and what units and the network have of it.
+class Ratio:
+    """A published share: one sum divided by another."""
 
-    Attributes:
-        line: The measure that tells the lines.
-        total: The measure that tells each unit's total: its inner line and half of its others.
-        share: The measure with what crosses to known units as numerator, of all that is known.
-        unknown: The measure with what goes to unknown people as numerator, of everything.
-        follow_line, follow_crossing, follow_known: Metrics that tell the number of a line, of what
-            crosses, of all that is known, in rows of their own.
-    """
-
-    line: Name
-    total: Name
-    share: Name | None = None
-    unknown: Name | None = None
-    follow_line: tuple[str, ...] = ()
-    follow_crossing: tuple[str, ...] = ()
-    follow_known: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class List:
-    """Counts that add up over periods and channels, and maybe over units.
-
-    Attributes:
-        count: The measure that tells them, and the column of it.
-        follow: Metrics or measures that are hidden with it.
-        over_channels, over_periods, over_units: What it adds up over; over units only where the
-            numbers say so, since an event can be of several units.
-    """
-
-    count: Name
-    column: str = "value"
-    follow: tuple[Name, ...] = ()
-    over_channels: bool = True
-    over_periods: bool = True
-    over_units: bool = True
+    above: Sum
+    below: Sum
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Numbers that hang together: one matrix, or lists."""
+    """Numbers that hang together: sums of one column of the ties."""
 
-    matrix: Matrix | None = None
-    lists: Mapping[str, List] = field(default_factory=dict)
+    column: str
+    sums: Mapping[Name, str]
+    ratios: Mapping[Name, Ratio] = field(default_factory=dict)
 
-    def alone(self) -> list[Name]:
-        """Metrics of which one measure belongs here and the others do not."""
-        return [self.matrix.line, self.matrix.total] if self.matrix else []
-
-    def metrics(self) -> list[str]:
-        """Every metric that has a part in it."""
-        if self.matrix is None:
-            names = [n for one in self.lists.values() for n, _ in (one.count, *one.follow)]
-        else:
-            m = self.matrix
-            own = [m.line, m.total, *([m.share] if m.share else [])]
-            names = [n for n, _ in own]
-            names += [*m.follow_line, *m.follow_crossing, *m.follow_known]
-        return sorted(set(names))
-
-    def days(self) -> str:
-        """Which of the rows of single days are published, in SQL."""
-        return f"(unit = '{ALL}' AND other_unit = '{ALL}')" if self.matrix else "true"
+    def names(self) -> list[Name]:
+        """Every measure that has a part in it."""
+        return [*self.sums, *self.ratios]
 
 
 FAMILIES = {
     "weight": Family(
-        Matrix(
-            line=("flow", "weight"),
-            total=("interaction_volume", "weight"),
-            share=("cross_boundary_share", "share"),
-            unknown=("cross_boundary_share", "unknown_share"),
-            follow_line=("line_dependence", "reciprocity"),
-            follow_crossing=("connector_dependence", "ei_index", "silo", "net_flow"),
-            follow_known=("ei_index", "silo"),
-        )
+        "w",
+        {("flow", "weight"): "line", ("interaction_volume", "weight"): "total"},
+        {
+            ("cross_boundary_share", "share"): Ratio({"crossing": 1.0}, {"known": 1.0}),
+            ("cross_boundary_share", "unknown_share"): Ratio(
+                {"stray": 1.0}, {"stray": 1.0, "known": 1.0}
+            ),
+            ("ei_index", "index"): Ratio({"crossing": 2.0, "known": -1.0}, {"known": 1.0}),
+            ("silo", "homophily"): Ratio({"inside": 2.0}, {"crossing": 1.0, "inside": 2.0}),
+        },
     ),
-    "hours": Family(Matrix(line=("flow", "hours"), total=("interaction_volume", "hours"))),
+    "hours": Family("h", {("flow", "hours"): "line", ("interaction_volume", "hours"): "total"}),
 }
-# Of single days these are told of the whole network only: of a line they would be a meeting or two.
-NOT_OF_DAYS = (
-    ("flow", "weight"), ("flow", "hours"), ("interaction_volume", "weight"),
-    ("interaction_volume", "hours"), ("cross_boundary_share", "share"),
-    ("cross_boundary_share", "unknown_share"), ("net_flow", "net"),
+SUMS = tuple(name for family in FAMILIES.values() for name in family.sums)
+RATIOS = tuple(name for family in FAMILIES.values() for name in family.ratios)
+ASSORTATIVITY = ("silo", "assortativity")  # follows from all of a boundary's sums, not linearly
+# Their numerators and denominators would tell sums again.
+WITHOUT_PARTS = (
+    *RATIOS, ASSORTATIVITY, ("line_dependence", "top"), ("reciprocity", "weighted"), ("net_flow", "net"),
+    *(("connector_dependence", f"loss_{k}") for k in (1, 2, 3, "share")),
 )  # fmt: skip
+# Of single days these are not told: of a line they would be a meeting or two.
+NOT_OF_DAYS = (*SUMS, *RATIOS, ("net_flow", "net"))
+LINE_WEIGHT = ("flow", "weight")  # what mart.line tells too
+UNKNOWN_SHARE = ("cross_boundary_share", "unknown_share")  # and this, of the network
+
+
+def among(names: Iterable[Name]) -> str:
+    """Condition in SQL: the row is of one of these measures."""
+    pairs = ", ".join(f"({quoted(metric)}, {quoted(measure)})" for metric, measure in names)
+    return f"(metric, measure) IN ({pairs})"

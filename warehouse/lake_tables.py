@@ -35,7 +35,7 @@ DAILY = (
 LEFT_OUT = (
     schema.LAYOUT, schema.STALE_DAY, schema.MODEL_STATE, schema.QUALITY_RESULT, schema.RUN, schema.PUBLISHED,
     schema.RUN_ORIGIN, schema.RUN_STAGE, schema.RUN_SOURCE, schema.METRIC_VALUE, schema.WITHHELD,
-    schema.LAKE_DAY, schema.LAKE_STATE, schema.LAKE_MODEL,
+    schema.AUDITED,    schema.LAKE_DAY, schema.LAKE_STATE, schema.LAKE_MODEL,
 )  # fmt: skip
 ENTIRE = tuple(table for table in schema.WAREHOUSE if table not in (*DAILY, *LEFT_OUT))
 FIXED = (

@@ -100,6 +100,7 @@ def facts(run_id: str = "run", k: int = 5) -> Facts:
         k=k,
         dominance=0.75,
         protection=0.1,
+        rounding=0.05,
         time_zone="Europe/Amsterdam",
         network="Invented",
         parameters='{"loss": 2}',

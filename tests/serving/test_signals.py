@@ -28,7 +28,7 @@ def con() -> duckdb.DuckDBPyConnection:
         put(con, "calendar", grain="month", period=month, first_day=month, last_day=MONTHS[n + 1],
             name=f"{month:%Y-%m}", completeness=1.0, weekdays=21, holidays=0)  # fmt: skip
     put(con, "publication", run_id="r", published_at="2026-01-01", tieline_version="0", duckdb_version="1",
-        k=5, dominance=0.75, time_zone="UTC", network="Regio", mart_version=1, parameters="{}", protection=0.1)  # fmt: skip
+        k=5, dominance=0.75, time_zone="UTC", network="Regio", mart_version=1, parameters="{}", protection=0.1, rounding=0.05)  # fmt: skip
     return con
 
 
@@ -107,10 +107,10 @@ def test_a_hidden_line_tells_nothing(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_dependence_is_told_once_when_it_has_lasted(con: duckdb.DuckDBPyConnection) -> None:
     series = [0.2, 0.6, 0.2, 0.3, 0.6, 0.6, 0.6, 0.4, 0.6, 0.6]
-    cells(con, "line_dependence.top", series, numerator=5.0, denominator=10.0, expected=0.2)
+    cells(con, "line_dependence.top", series, expected=0.2)
+    cells(con, "flow.weight", [10.0] * 10)
     assert told(con, "line_one_person") == [("2025-06", "A")]
-    cells(con, "connector_dependence.loss_1", [0.1, 0.4, 0.4, 0.4], other="(all)", numerator=4.0,
-          denominator=10.0, expected=0.05)  # fmt: skip
+    cells(con, "connector_dependence.loss_1", [0.1, 0.4, 0.4, 0.4], other="(all)", expected=0.05)
     assert told(con, "connector") == [("2025-03", "A")]
 
 

@@ -24,9 +24,17 @@ with told as (
     partition by grain, boundary, unit, other_unit order by period rows between 6 preceding and 1 preceding) as was_told
   from lasting
 )
-select grain, period, channel, boundary, unit, other_unit,
-  numerator / nullif(max(denominator) over (partition by grain, period, boundary), 0) as score, value,
-  last_value as before, name, cast(round(100 * value) as bigint) as percent, cast(round(value / nullif(expected, 0)) as bigint) as times
+select once.grain, once.period, once.channel, once.boundary, once.unit, once.other_unit,
+  -- What hangs on it is a part of what the unit has, which is not always told.
+  once.value * coalesce(own.value / nullif(whole.value, 0), 0) as score, once.value,
+  last_value as before, name, cast(round(100 * once.value) as bigint) as percent,
+  cast(round(once.value / nullif(once.expected, 0)) as bigint) as times
 from once
-where unit <> '(all)' and value >= 4 * expected
+left join metric_value as own on own.metric = 'interaction_volume' and own.measure = 'weight' and own.grain = once.grain
+  and own.period = once.period and own.channel = once.channel and own.boundary = once.boundary
+  and own.unit = once.unit and own.other_unit = '(all)'
+left join metric_value as whole on whole.metric = 'interaction_volume' and whole.measure = 'weight' and whole.grain = once.grain
+  and whole.period = once.period and whole.channel = once.channel and whole.boundary = once.boundary
+  and whole.unit = '(all)' and whole.other_unit = '(all)'
+where once.unit <> '(all)' and once.value >= 4 * once.expected
   and lasts and not coalesce(was_told, false)

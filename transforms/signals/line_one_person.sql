@@ -24,9 +24,14 @@ with told as (
     partition by grain, boundary, unit, other_unit order by period rows between 6 preceding and 1 preceding) as was_told
   from lasting
 )
-select grain, period, channel, boundary, unit, other_unit,
-  numerator / nullif(sum(denominator) over (partition by grain, period, boundary), 0) as score, value,
-  last_value as before, name, cast(round(100 * value) as bigint) as percent
+select once.grain, once.period, once.channel, once.boundary, once.unit, once.other_unit,
+  -- What hangs on it is a part of what the line has; where that is not told it counts as enough.
+  coalesce(once.value * flow.value / nullif(sum(flow.value) over (partition by once.grain, once.period, once.boundary), 0),
+    $signal_stake) as score, once.value,
+  last_value as before, name, cast(round(100 * once.value) as bigint) as percent
 from once
-qualify value >= 2 * expected
+left join metric_value as flow on flow.metric = 'flow' and flow.measure = 'weight' and flow.grain = once.grain
+  and flow.period = once.period and flow.channel = once.channel and flow.boundary = once.boundary
+  and flow.unit = once.unit and flow.other_unit = once.other_unit
+qualify once.value >= 2 * once.expected
   and lasts and not coalesce(was_told, false) and score >= $signal_stake

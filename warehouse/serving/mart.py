@@ -364,8 +364,13 @@ PUBLICATION = Table(
         ),
         Column(
             "protection", "DOUBLE",
-            "Least width, as a part of a hidden number, of what can be worked out of it.",
-            rule="protection > 0 AND protection <= 1", words="protection is not between 0 and 1",
+            "Least width, as a part of a hidden number, of what can be worked out of it; 0: not audited.",
+            rule="protection >= 0 AND protection <= 1", words="protection is not between 0 and 1",
+        ),
+        Column(
+            "rounding", "DOUBLE",
+            "Largest step to which weights and hours are rounded, as a part of them; 0: they are not.",
+            rule="rounding >= 0 AND rounding < 1", words="rounding is not between 0 and 1",
         ),
         Column("time_zone", "VARCHAR", "Time zone of days and periods."),
         Column("network", "VARCHAR", "Name of the network."),

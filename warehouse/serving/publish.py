@@ -62,6 +62,7 @@ class Facts:
     k: int
     dominance: float
     protection: float
+    rounding: float
     time_zone: str
     network: str
     parameters: str = "{}"
@@ -111,11 +112,13 @@ def publish(
         shutil.rmtree(building, ignore_errors=True)
 
 
-def made_under(release: Path) -> tuple[int, float, float] | None:
-    """k, dominance and protection of a release; None where it cannot be told."""
+def made_under(release: Path) -> tuple[int, float, float, float] | None:
+    """k, dominance, protection and rounding of a release; None where it cannot be told."""
     try:
         with open_readonly(release / releases.FILE) as con:
-            found = con.execute("SELECT k, dominance, protection FROM mart.publication").fetchall()
+            found = con.execute(
+                "SELECT k, dominance, protection, rounding FROM mart.publication"
+            ).fetchall()
     except (duckdb.Error, OSError):
         return None
     return found[0] if found else None

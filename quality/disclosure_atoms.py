@@ -1,0 +1,85 @@
+"""The rows and the atoms of a month, from the warehouse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quality.disclosure import IS_TOLD, KEY, judged, told_number
+from quality.disclosure_structure import among
+from warehouse.schema import ALL, METRIC_VALUE, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import date
+
+    import duckdb
+    import polars as pl
+
+    from quality.disclosure_structure import Family
+
+END = """(period + CASE grain WHEN 'day' THEN INTERVAL 1 DAY WHEN 'week' THEN INTERVAL 7 DAY
+  WHEN 'month' THEN INTERVAL 1 MONTH ELSE INTERVAL 3 MONTH END)::DATE"""
+
+
+def rows_of_months(
+    family: Family, people_counts: Collection[tuple[str, str]], today: date, rounding: float
+) -> str:
+    """SELECT of a family's rows of periods that are over, once for each `month` in which they lie.
+
+    Columns: KEY, value, numerator, denominator, told, is_secret, month. Parameters: $k, $dominance.
+    """
+    of_family = f"(FROM {METRIC_VALUE.name} WHERE {among(family.names())} AND {IS_TOLD} AND {END} <= DATE '{today}')"
+    return f"""
+SELECT {", ".join(KEY)}, value, numerator, denominator, {told_number("value", rounding)} AS told,
+  hidden_reason IS NOT NULL AS is_secret,
+  unnest(generate_series(date_trunc('month', period), {END} - 1, INTERVAL 1 MONTH))::DATE AS month
+FROM ({judged(people_counts, of_family)})
+WHERE value IS NOT NULL"""
+
+
+def atoms_of_month(
+    con: duckdb.DuckDBPyConnection, month: date, column: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Atoms (one, other, channel, stretch, value) and seats (kind, boundary, unit, share) of a month.
+
+    People are of one kind on a day when they are in the same units with the same shares. With a person in
+    several units the interaction is told of each by its share.
+    """
+    con.execute(_HELD, {"month": month})
+    atoms = con.execute(
+        f"""SELECT least(a.kind, b.kind) AS one, greatest(a.kind, b.kind) AS other, channel,
+          greatest(date_trunc('week', d.day), date_trunc('month', d.day))::DATE AS stretch,
+          sum({column}) AS value
+        FROM ({_TIES}) AS d
+        JOIN held AS a ON a.day = d.day AND a.person_id = d.s
+        JOIN held AS b ON b.day = d.day AND b.person_id = d.t
+        WHERE {column} > 0
+        GROUP BY ALL ORDER BY ALL""",
+        {"month": month},
+    ).pl()
+    seats = con.execute(_SEATS).pl()
+    con.execute("DROP TABLE held")
+    return atoms, seats
+
+
+_TIES = f"""
+SELECT period AS day, channel, s, t, w, h FROM tie
+WHERE grain = 'day' AND channel <> {quoted(ALL)} AND date_trunc('month', period) = $month"""
+_HELD = f"""
+CREATE OR REPLACE TEMP TABLE held AS
+WITH present AS (
+  SELECT DISTINCT day, unnest([s, t]) AS person_id FROM ({_TIES})
+), seat AS (
+  SELECT p.day, p.person_id, b.boundary, coalesce(m.unit, '(unknown)') AS unit, coalesce(m.share, 1) AS share
+  FROM present AS p CROSS JOIN boundary AS b
+  LEFT JOIN membership AS m ON m.person_id = p.person_id AND m.boundary = b.boundary
+    AND p.day BETWEEN m.valid_from AND m.valid_to
+), listed AS (
+  SELECT day, person_id, list({{boundary: boundary, unit: unit, share: share}} ORDER BY boundary, unit) AS seats
+  FROM seat WHERE boundary <> {quoted(ALL)} GROUP BY day, person_id
+)
+SELECT *, dense_rank() OVER (ORDER BY seats) AS kind FROM listed"""
+_SEATS = """
+SELECT kind, seat.boundary, seat.unit, sum(seat.share) AS share
+FROM (SELECT DISTINCT kind, unnest(seats) AS seat FROM held)
+GROUP BY ALL ORDER BY ALL"""
