@@ -148,9 +148,9 @@ def _audit(
         fixed = _told_before(rows, earlier)
         try:
             after, withdraw = protect(made, shown, fixed), False
-        except DisclosureError:
+        except DisclosureError as error:
             if not fixed.any():
-                raise
+                raise DisclosureError(f"{block}: {error}") from error
             after, withdraw = protect(made, shown, np.zeros_like(fixed)), True
     con.register("newly_withheld", rows.filter(pl.Series(shown & ~after)).select(KEY))
     con.execute(

@@ -173,7 +173,7 @@ def test_publication_says_what_it_is(reader: duckdb.DuckDBPyConnection) -> None:
         "data_first_day": MONDAY, "data_last_day": date(2026, 4, 15), "tieline_version": "0.1.0",
         "duckdb_version": duckdb.__version__, "k": 5, "dominance": 0.75,
         "time_zone": "Europe/Amsterdam", "network": "Invented",
-        "mart_version": 1, "parameters": '{"loss": 2}', "protection": 0.1,
+        "mart_version": 1, "parameters": '{"loss": 2}', "protection": 0.1, "rounding": 0.05,
     }  # fmt: skip
 
 
