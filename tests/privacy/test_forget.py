@@ -39,6 +39,7 @@ APART = (
     "main.unfinished",
     "main.listed",
     "main.audit_end",
+    "main.changed",
     "main.source_file",
     "main.directory_file",
 )

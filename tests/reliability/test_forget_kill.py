@@ -38,9 +38,13 @@ pytestmark = pytest.mark.slow
 WHO = STAFF["aqua"][0]
 KILLS = 20
 IN_A_ROW = (4, 3, 5, 3, 5)  # kills of one home, before it is left to end
-APART = ("main.forgotten", "main.audit_end", "main.directory_file", "main.key_mark")
+APART = (
+    "main.forgotten", "main.audit_end", "main.changed", "main.directory_file", "main.key_mark",
+)  # fmt: skip
 WRITES = 60  # steps that change files; a command has about as many
-OF_RUNS = ("main.run_origin", "main.run_stage", "main.run_source", "main.published")
+OF_RUNS = (
+    "main.changed", "main.run_origin", "main.run_stage", "main.run_source", "main.published",
+)  # fmt: skip
 # DuckDB's own code in place of OpenSSL, which tests may do without.
 ENCRYPTED = {"crypto": "SET force_mbedtls_unsafe = true"}
 FORGET, ROTATE = {"command": "forget", "person": WHO}, {"command": "rotate"}
