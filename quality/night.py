@@ -102,7 +102,7 @@ def _suite(rules: Sequence[Learnt]) -> list[Expectation]:
             {"column": rule.column, "min_value": rule.least, "max_value": rule.most},
             name=rule.name,
             severity=rule.severity,
-            description=f"{rule.name}: {rule.column} is {words(rule)}",
+            description=f"{rule.name} ({rule.severity}): {rule.column} is {words(rule)}",
         )
         for rule in rules
     ]

@@ -196,7 +196,7 @@ def _built(own: Own) -> Expectation:
         own.arguments,
         name=own.name,
         severity=own.severity,
-        description=f"{own.name}: {own.words}",
+        description=f"{own.name} ({own.severity}): {own.words}",
     )
 
 

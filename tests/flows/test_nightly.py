@@ -95,11 +95,14 @@ def home(night: Path, tmp_path: Path) -> Path:
 # --- the tables are a function of the files ------------------------------------------------------
 
 
-def test_the_order_of_files_does_not_matter(night: Path, server: Server, tmp_path: Path) -> None:
+def test_the_order_of_files_does_not_matter(
+    night: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     home = make_home(tmp_path / "home", NETWORK)
     write_settings(home, tuple(reversed(SOURCES)))
-    ran = run(home, server)
-    assert ran.err.index("read incoming/board.json") < ran.err.index("read incoming/aqua-mail.mbox")
+    plain_night(home)
+    told = capfd.readouterr().err
+    assert told.index("read incoming/board.json") < told.index("read incoming/aqua-mail.mbox")
     assert_same(tables(home), tables(night))
     assert_same(published(home), published(night))
 

@@ -239,7 +239,7 @@ def test_judged_by_great_expectations(con: duckdb.DuckDBPyConnection, tmp_path) 
     assert con.execute("SELECT count(*) FROM stage.source_night").fetchall() == [(0,)]
     page = (tmp_path / "runs/r1/0-source-2.html").read_text()
     assert "it&#39;s :a {x} $k %s" in page
-    assert "volume: events is at least 800, usually 1,000" in page
+    assert "volume (warning): events is at least 800, usually 1,000" in page
 
 
 def test_nothing_expected_starts_nothing(con: duckdb.DuckDBPyConnection, tmp_path) -> None:
