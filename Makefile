@@ -89,7 +89,7 @@ test-bi: $(VENV)/.dev .venv-bi-superset/.done .venv-bi-clients/.done .venv-bi-no
 bench: $(VENV)/.dev  ## Speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks
 
-bench-large: $(VENV)/.dev  ## Events to ties of 100 million participations; hours and 40 GB of disk
+bench-large: $(VENV)/.dev  ## Events to ties of 100 million participations, or PARTICIPATIONS=...; takes hours
 	@$(BIN)/python -m tests.benchmarks ties --participations $${PARTICIPATIONS:-100000000}
 
 docs: $(VENV)/.run  ## Write the generated pages anew
