@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from graphlib import TopologicalSorter
 from hashlib import blake2b
 from importlib.util import module_from_spec, spec_from_file_location
@@ -90,7 +91,9 @@ def read_models(folders: Iterable[Path] = FOLDERS) -> list[Model]:
 
 def read_model(path: Path) -> Model:
     """The model of one file. Raises ModelError if it cannot be used."""
-    return _from_python(path) if path.suffix == ".py" else _from_sql(path)
+    if path.suffix == ".py":
+        return _from_python(path)
+    return _from_sql(path, path.read_text(encoding="utf-8"))
 
 
 def in_order(found: Iterable[Model]) -> list[Model]:
@@ -133,8 +136,8 @@ def fingerprints(models: Iterable[Model], parameters: Parameters) -> dict[str, s
     return marks
 
 
-def _from_sql(path: Path) -> Model:
-    text = path.read_text(encoding="utf-8")
+@cache  # parsing all of them takes longer than a night of a small network computes
+def _from_sql(path: Path, text: str) -> Model:
     try:
         query = sqlglot.parse_one(text, dialect="duckdb")
     except sqlglot.errors.ParseError as error:
@@ -143,7 +146,7 @@ def _from_sql(path: Path) -> Model:
     reads = {table.name for table in query.find_all(exp.Table)} - own
     named = {placeholder.name for placeholder in query.find_all(exp.Placeholder)}
     is_metric = path.parent.name == "metrics" or text.lstrip().startswith("/*\n")
-    head = text.split("*/")[0].lstrip().removeprefix("/*")
+    head = text.split("*/", maxsplit=1)[0].lstrip().removeprefix("/*")
     header = _header(path, head) if is_metric else None
     return Model(
         name=path.stem,
