@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from quality.disclosure import (
     Withheld,
     disclosed_direction,
-    disclosed_line,
     disclosed_metric_value,
-    disclosed_sight,
     disclosed_trend,
     disclosure_rows,
     disclosure_sums,
 )
+from quality.disclosure_line import disclosed_line, disclosed_sight
 from warehouse.schema import CLOSED_SHARE, METRIC_VALUE, TREND, WITHHELD, quoted
 from warehouse.serving import mart
 

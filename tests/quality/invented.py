@@ -6,8 +6,9 @@ import random
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from quality.disclosure import Withheld, disclosed_line, disclosed_metric_value
+from quality.disclosure import Withheld, disclosed_metric_value
 from quality.disclosure_guard import Guarded, Rules, forget_withheld, withhold
+from quality.disclosure_line import disclosed_line
 from tests.network import behind, build, empty_warehouse
 from transforms.people import ALWAYS, OPEN
 

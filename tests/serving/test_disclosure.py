@@ -8,7 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quality.disclosure import disclosed_line, disclosed_metric_value, disclosed_trend
+from quality.disclosure import disclosed_metric_value, disclosed_trend
+from quality.disclosure_line import disclosed_line
 from tests.serving.made_up import MONDAY, cell, fill, step
 from warehouse import schema
 from warehouse.serving import mart

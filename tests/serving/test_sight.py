@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from quality.disclosure import disclosed_sight
+from quality.disclosure_line import disclosed_sight
 from warehouse import schema
 from warehouse.serving import mart
 
