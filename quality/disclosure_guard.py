@@ -16,7 +16,7 @@ from quality.disclosure import KEY
 from quality.disclosure_atoms import END, atoms_of_month, rows_of_months
 from quality.disclosure_block import make_block
 from quality.disclosure_choice import DisclosureError, protect
-from quality.disclosure_structure import FAMILIES, Family
+from quality.disclosure_structure import FAMILIES, SUMS, Family, among
 from warehouse.connection import open_readonly
 from warehouse.schema import AUDITED, METRIC_VALUE, WITHHELD, one_of, quoted
 from warehouse.serving.mart import NOT_OVER, PROTECTS
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from quality.disclosure_audit import Flags
 
-VERSION = 2  # one more when the structure or the way of hiding changes: everything is audited anew
+VERSION = 3  # one more when the structure or the way of hiding changes: everything is audited anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _audit(
     if not rows["is_secret"].any():
         return False
     if atoms.is_empty():  # the ties have expired: what was chosen while they were there stands
-        after, withdraw = _without_atoms(con, block, shown), False
+        after, withdraw = _without_atoms(con, block, month, shown), False
     else:
         made = make_block(
             rows, atoms, seats, family, part=rules.rounding, protection=rules.protection
@@ -160,10 +160,15 @@ def _audit(
     return withdraw
 
 
-def _without_atoms(con: duckdb.DuckDBPyConnection, block: str, shown: Flags) -> Flags:
-    """All of it goes if it was never audited."""
+def _without_atoms(con: duckdb.DuckDBPyConnection, block: str, month: date, shown: Flags) -> Flags:
+    """All of it goes if there were ties that expired before they were ever audited."""
+    expired = con.execute(
+        f"""FROM {METRIC_VALUE.name} WHERE {among(SUMS)} AND grain = 'day'
+          AND date_trunc('month', period) = ? AND value > 0 LIMIT 1""",
+        [month],
+    ).fetchall()
     known = con.execute(f"FROM {AUDITED.name} WHERE block = ?", [block]).fetchall()
-    return shown if known else np.zeros_like(shown)
+    return np.zeros_like(shown) if expired and not known else shown
 
 
 def _told_before(rows: pl.DataFrame, earlier: Sequence[Path]) -> Flags:

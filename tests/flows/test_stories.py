@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import duckdb
 import pytest
 
-from flows.config import SETTINGS, make_key, read_config
+from flows.config import SETTINGS, Config, make_key, read_config
 from flows.demo_network import write_demo
 from flows.starting import DEMO_END, demo_settings
+from quality.disclosure import KEY
 from tests.flows.test_cli import night
+from tests.quality.attacker import Attacker, read
 
 CHANGES = {
     "line_quiet", "line_lost", "line_revived", "line_new", "line_weakening", "line_few",
@@ -19,13 +22,18 @@ CHANGES = {
 }  # fmt: skip  # what is always so, such as who connects, is no alarm
 
 
-def signals(folder: Path, *, stories: bool) -> tuple[list[dict[str, Any]], int]:
-    """Published signals of the demo's year, and its lines between teams."""
+def made(folder: Path, more: str = "", *, stories: bool) -> Config:
+    """The demo after its night."""
     write_demo(folder, end=DEMO_END, stories=stories)
     make_key(folder / "secret" / "tieline.key")
-    (folder / SETTINGS).write_text(demo_settings(), encoding="utf-8")
+    (folder / SETTINGS).write_text(demo_settings() + more, encoding="utf-8")
     config = read_config(folder / SETTINGS)
     night(config)
+    return config
+
+
+def signals(config: Config) -> tuple[list[dict[str, Any]], int]:
+    """Published signals of the demo's year, and its lines between teams."""
     with duckdb.connect(str(config.current), read_only=True) as con:
         rows = con.sql("FROM mart.signal").pl().to_dicts()
         lines = con.sql(
@@ -35,8 +43,13 @@ def signals(folder: Path, *, stories: bool) -> tuple[list[dict[str, Any]], int]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    return signals(tmp_path_factory.mktemp("told") / "demo", stories=True)[0]
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    return made(tmp_path_factory.mktemp("told") / "demo", stories=True)
+
+
+@pytest.fixture(scope="module")
+def told(demo: Config) -> list[dict[str, Any]]:
+    return signals(demo)[0]
 
 
 @pytest.mark.parametrize(
@@ -80,8 +93,33 @@ def test_what_a_story_is_not_is_not_told(told: list[dict[str, Any]]) -> None:
 @pytest.mark.slow
 def test_an_ordinary_year_is_quiet(tmp_path: Path) -> None:
     """docs/lines-and-signals.md: two alarms a year between organisations, one per ten lines between teams."""
-    rows, lines = signals(tmp_path / "plain", stories=False)
+    # All of its signals, also those whose numbers the audit would hide.
+    config = made(tmp_path / "plain", "\n[disclosure]\naudit = false\n", stories=False)
+    rows, lines = signals(config)
     alarms = [row for row in rows if row["kind"] in CHANGES and row["grain"] == "month"]
     between = [row for row in alarms if row["boundary"] in {"organisation", "sector", "(all)"}]
     assert len(between) <= 2, between
     assert len([row for row in alarms if row["boundary"] == "team"]) <= lines / 10
+
+
+@pytest.mark.slow
+def test_an_attacker_finds_no_hidden_weight_of_june(demo: Config) -> None:
+    """From the release alone: a sample of what the thresholds hide, each by two linear programs."""
+    june = "period BETWEEN DATE '2026-06-01' AND DATE '2026-06-29' AND grain IN ('week', 'month')"
+    with duckdb.connect(str(demo.warehouse), read_only=True) as con:
+        truth = {row[:8]: row[8] for row in con.sql(
+            f"SELECT {', '.join(KEY)}, value FROM metric_value WHERE measure = 'weight' AND {june}"
+        ).fetchall()}  # fmt: skip
+    with duckdb.connect(str(demo.current), read_only=True) as con:
+        rows = read(con, june)
+    attacker = Attacker(rows)
+    hidden = [
+        row for row in rows
+        if row["hidden_reason"] in ("few people", "one person carries most") and row["measure"] == "weight"
+    ]  # fmt: skip
+    assert len(hidden) > 1000
+    for row in Random(1).sample(hidden, 20):
+        low, high = attacker.range(row)
+        true = truth[tuple(row[name] for name in KEY)]
+        assert low - 1e-3 <= true <= high + 1e-3, "the attacker's equations are wrong"
+        assert high - low >= 0.1 * true * (1 - 1e-3), row

@@ -260,6 +260,31 @@ def test_what_was_withheld_stays_so_and_an_unchanged_month_costs_nothing(
     assert con.sql("FROM withheld UNION ALL BY NAME FROM audited").fetchall() == []
 
 
+def test_a_month_without_ties_hides_nothing_and_one_whose_ties_expired_unaudited_all(
+    small: duckdb.DuckDBPyConnection,
+) -> None:
+    """The quarter that is over in July has no ties in April and May."""
+    release(small, None)
+    release(small)
+    april = small.sql("FROM withheld WHERE block LIKE '% 2026-04'").fetchall()
+    shown = small.sql("FROM mart.metric_value WHERE grain = 'month' AND value > 0").fetchall()
+    assert april == []
+    assert shown
+    release(small, None)
+    small.execute("BEGIN")
+    small.execute("CREATE TABLE kept AS FROM tie")
+    small.execute("DELETE FROM tie")
+    small.execute("COMMIT")
+    release(small)
+    told = small.sql(
+        "FROM mart.metric_value WHERE metric = 'flow' AND grain = 'month' AND value > 0"
+    ).fetchall()
+    small.execute("INSERT INTO tie FROM kept")
+    small.execute("DROP TABLE kept")
+    release(small, None)
+    assert told == []
+
+
 def test_no_cell_that_one_table_hides_is_told_by_another(small: duckdb.DuckDBPyConnection) -> None:
     con = small
     release(con)
