@@ -58,6 +58,8 @@ def open_warehouse(
         con = _connect(
             path, config={"storage_compatibility_version": STORAGE_VERSION, "memory_limit": MEMORY}
         )
+        if cipher.is_wanted:
+            load_crypto(con, path)  # to write it anew: later, extensions are closed off
     path.chmod(0o600)
     _clear_leftovers(path)
     con.execute(f"CREATE SCHEMA IF NOT EXISTS {STAGE}")
@@ -168,10 +170,11 @@ def encrypted_with(key: str, *, read_only: bool = False) -> str:
 
 
 def load_crypto(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Make `con` able to write encrypted files; nothing is fetched. Raises EncryptionError."""
+    """Make `con` able to write encrypted files; nothing is fetched. Raises EncryptionError, and closes it."""
     try:
         con.execute(ciphers.CRYPTO)
     except duckdb.Error as error:
+        con.close()
         why = str(error).partition("\n")[0]
         off = "" if is_encrypted(path) else ", or set people.encrypt = false"
         raise EncryptionError(

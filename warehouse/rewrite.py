@@ -9,7 +9,6 @@ from warehouse.connection import (
     FRESH,
     STORAGE_VERSION,
     encrypted_with,
-    load_crypto,
     open_warehouse,
 )
 from warehouse.schema import quoted
@@ -31,7 +30,6 @@ def rewrite(path: Path, cipher: Cipher = PLAIN) -> None:
     with open_warehouse(path, reach=[path.parent], cipher=cipher) as con:
         con.execute("CHECKPOINT")
         if cipher.is_wanted:
-            load_crypto(con, path)
             options = encrypted_with(cipher.keys[0])
         con.execute(f"ATTACH {quoted(str(fresh))} AS fresh {options}")
         con.execute(f'COPY FROM DATABASE "{path.stem}" TO fresh').fetchall()

@@ -102,12 +102,16 @@ def test_written_anew_it_is_as_the_settings_say(tmp_path: Path, crypto: None) ->
 @pytest.mark.skipif(not WHY_NOT, reason="DuckDB can encrypt here")
 def test_without_openssl_nothing_is_written(tmp_path: Path) -> None:
     path = tmp_path / "identity.duckdb"
-    with pytest.raises(EncryptionError) as told:
+    with pytest.raises(EncryptionError) as error:
         fill(path, Cipher((NEW,), is_wanted=True))
-    assert "\n" not in str(told.value)
-    assert f"{path}: DuckDB {duckdb.__version__} cannot encrypt here: {WHY_NOT}" in str(told.value)
-    assert str(told.value).endswith("or set people.encrypt = false")
+    assert "\n" not in str(error.value)
+    assert f"{path}: DuckDB {duckdb.__version__} cannot encrypt here: {WHY_NOT}" in str(error.value)
+    assert str(error.value).endswith("or set people.encrypt = false")
     assert list(tmp_path.iterdir()) == []
+    fill(path, ciphers.PLAIN)
+    with pytest.raises(EncryptionError, match="cannot encrypt here"):
+        rewrite(path, Cipher((NEW,), is_wanted=True))
+    assert told(path, ciphers.PLAIN) == [(SECRET,)]  # as it was, and free
 
 
 # --- a whole network ---------------------------------------------------------------------------
