@@ -27,7 +27,7 @@ LOADED = (
     schema.EVENT, schema.PARTICIPATION, schema.OBSERVATION, schema.OBSERVED_EVENT,
     schema.OBSERVED_PARTICIPATION, schema.SOURCE_FILE, schema.QUARANTINE, schema.MEMBERSHIP,
 )  # fmt: skip
-RUNNERS = ("threads", "processes", "dask")
+RUNNERS = ("threads", "processes", "dask", "ray")
 
 
 @pytest.fixture(scope="module")
@@ -151,9 +151,9 @@ def test_the_result_is_the_same_whatever_the_runner(
     server: tuple[Path, dict[str, str]],
     tmp_path: Path,
 ) -> None:
-    """Dask is a real cluster: a scheduler and two worker processes on this machine."""
-    if readers == "dask":
-        pytest.importorskip("prefect_dask", exc_type=ImportError)
+    """Dask and Ray are real clusters: schedulers and worker processes on this machine."""
+    if readers in ("dask", "ray"):
+        pytest.importorskip(f"prefect_{readers}", exc_type=ImportError)
     folder, env = server
     home = make_home(tmp_path / "home", small_network(weeks=1))
     with_readers(home, readers)
