@@ -131,7 +131,7 @@ def loaded(home: Path, env: dict[str, str]) -> dict[str, pl.DataFrame]:
         str(home / "warehouse" / "identity" / "identity.duckdb"), read_only=True
     ) as con:
         rows["identity"] = con.sql("SELECT address_id, address FROM identity ORDER BY ALL").pl()
-    rows["source_file"] = rows["source_file"].drop("run_id")
+    rows["source_file"] = rows["source_file"].drop("run_id", "modified_ns")
     return rows
 
 
