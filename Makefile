@@ -42,13 +42,13 @@ test: lint  ## Everything that CI checks
 test-all: test wheel duckdb2 $(VENV)/.browser $(VENV)/.scale  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
-test-scale: $(VENV)/.scale  ## Every model on Spark too, and readers on a Dask cluster; needs Java 17
+test-scale: $(VENV)/.scale  ## Every model on Spark too, and readers on Dask and Ray clusters; needs Java 17
 	@$(BIN)/python -m pytest -m slow tests/scale
 
 $(VENV)/.scale: $(VENV)/.dev
-	@echo "Installing Spark and Dask, once ..."
-	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,spark,dask]' 2>&1 | grep -v '^WARNING' || true
-	@$(BIN)/python -c 'import pyspark, prefect_dask' && touch $@
+	@echo "Installing Spark, Dask and Ray, once ..."
+	@$(BIN)/python -m pip install -q -c constraints.txt -e '.[dev,spark,dask,ray]' 2>&1 | grep -v '^WARNING' || true
+	@$(BIN)/python -c 'import pyspark, prefect_dask, prefect_ray' && touch $@
 
 test-browser: $(VENV)/.browser  ## The report in a real Chromium, with axe-core
 	@$(BIN)/python -m pytest -m slow tests/browser
