@@ -46,7 +46,7 @@ def counted(con: duckdb.DuckDBPyConnection) -> Report:
         schema={"suite": pl.String, "expectation": pl.String, "failed": pl.Int64},
         orient="row",
     )
-    return Report(outcomes, _refused(con, file_rules(LIMITS)))
+    return Report(outcomes, _refused(con, file_rules(LIMITS), ()))
 
 
 def rows(con: duckdb.DuckDBPyConnection, columns: str, table: str) -> list[tuple[Any, ...]]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import pytest
 
 from tests.sources.golden import whole
-from transforms.sources import SOURCES, limits, recurrence
+from transforms.sources import SOURCES, limits, recurrence_rules
 from transforms.sources.base import Options, UnreadableFileError
 
 if TYPE_CHECKING:
@@ -252,7 +252,7 @@ def test_a_rule_that_never_matches_leaves_its_start(tmp_path: Path, rule: str) -
 def test_many_rules_without_end_cost_no_more_than_a_few(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(recurrence, "MAX_WORK", 2_000_000)
+    monkeypatch.setattr(recurrence_rules, "MAX_WORK", 2_000_000)
     events = [event(f"e{number}", "RRULE:FREQ=SECONDLY\r\n") for number in range(2000)]
     weekly = event("w", "RRULE:FREQ=WEEKLY;COUNT=3\r\n")
     path = tmp_path / "a.ics"
