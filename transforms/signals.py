@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent / "signals"
 _WORDS = ("title_en", "title_nl", "sentence_en", "sentence_nl")
+_UNTOLD = ("untold_en", "untold_nl")
 _PLACE = re.compile(r"\{(\w+)\}")
 
 
@@ -29,7 +30,8 @@ class Signal:
     """One kind of signal: its words, with a column's name in braces, and its SELECT.
 
     The SELECT gives grain, period, channel, boundary, unit, other_unit, score (part of the network's
-    interaction that is at stake, 0 to 1), value, before, and a column for each name in braces.
+    interaction that is at stake, 0 to 1), value, before, and a column for each name in braces. Where one of
+    these is hidden, the untold sentence stands instead.
     """
 
     kind: str
@@ -38,6 +40,8 @@ class Signal:
     sentence_en: str
     sentence_nl: str
     query: str
+    untold_en: str = ""
+    untold_nl: str = ""
 
 
 def read_signals(folder: Path = FOLDER) -> list[Signal]:
@@ -51,8 +55,8 @@ def signal_rows(signal: Signal, parameters: Parameters) -> str:
     return f"""
 SELECT {quoted(signal.kind)} AS kind, {quoted(signal.title_en)} AS title_en,
   {quoted(signal.title_nl)} AS title_nl, grain, period, channel, boundary, unit, other_unit,
-  score, value, before, {_sentence(signal.sentence_en)} AS sentence_en,
-  {_sentence(signal.sentence_nl)} AS sentence_nl
+  score, value, before, {_sentence(signal.sentence_en, signal.untold_en)} AS sentence_en,
+  {_sentence(signal.sentence_nl, signal.untold_nl)} AS sentence_nl
 FROM ({query}
 )"""
 
@@ -61,16 +65,24 @@ def _read(path: Path) -> Signal:
     head, _, query = path.read_text(encoding="utf-8").removeprefix("/*").partition("*/")
     try:
         words = tomllib.loads(head)
-        return Signal(kind=path.stem, query=query.strip(), **{name: words[name] for name in _WORDS})
+        told = {name: words[name] for name in _WORDS}
+        untold = {name: words[name] for name in _UNTOLD if name in words}
+        return Signal(kind=path.stem, query=query.strip(), **told, **untold)
     except (tomllib.TOMLDecodeError, KeyError) as error:
         wanted = ", ".join(_WORDS)
         raise ModelError(f"{path}: header is not TOML with {wanted} ({error}); mend it") from error
 
 
-def _sentence(words: str) -> str:
+def _sentence(words: str, untold: str) -> str:
+    if untold:  # one hidden number empties the sentence
+        return f"coalesce({_filled(words, '{}')}, {_sentence(untold, '')})"
+    return _filled(words, "coalesce({}, '?')")
+
+
+def _filled(words: str, hole: str) -> str:
     parts: Iterable[str] = _PLACE.split(words)
     return " || ".join(
-        f"coalesce(CAST({part} AS VARCHAR), '?')" if number % 2 else quoted(part)
+        hole.format(f"CAST({part} AS VARCHAR)") if number % 2 else quoted(part)
         for number, part in enumerate(parts)
         if part
     )

@@ -70,6 +70,21 @@ def told(con: duckdb.DuckDBPyConnection, kind: str) -> list[tuple[str, str]]:
     return sorted((f"{row['period']:%Y-%m}", row["unit"]) for row in found)
 
 
+@pytest.mark.parametrize(("kind", "states"), [("line_weakening", "sw"), ("line_growing", "sg")])
+def test_a_hidden_number_has_a_sentence_without_it(
+    con: duckdb.DuckDBPyConnection, kind: str, states: str
+) -> None:
+    lines(con, states)
+    con.execute("UPDATE line SET ratio = NULL")
+    ((english, dutch),) = con.sql(
+        f"SELECT sentence_en, sentence_nl FROM ({signal_rows(SIGNALS[kind], PARAMETERS)})"
+    ).fetchall()
+    assert "hidden" in english
+    assert "verborgen" in dutch
+    assert "?" not in english + dutch
+    assert "A" in english
+
+
 @pytest.mark.parametrize(
     ("kind", "states", "months"),
     [
