@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -206,21 +207,27 @@ def others(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
     forking.close()
 
 
+def side_by_side(
+    nights: Nights, others: Nights, home: Path, order: dict, pause: float = 0.0
+) -> list[Ended]:
+    """A night, and `order` in another process `pause` seconds later."""
+
+    def later() -> Ended:
+        time.sleep(pause)
+        return others.run(home, wait=600, **order)
+
+    with ThreadPoolExecutor(1) as beside:
+        other = beside.submit(later)
+        return [nights.run(home, wait=600), other.result()]
+
+
 @pytest.mark.parametrize("other", [{}, {"backfill": ("2026-01-05", "2026-01-10")}])
 def test_two_at_once_come_one_after_the_other(
     nights: Nights, others: Nights, evenings: tuple[Evening, Evening], tmp_path: Path, other: dict
 ) -> None:
     for evening in evenings:
         home = shutil.copytree(evening.home, tmp_path / evening.home.name, symlinks=True)
-        ended: list[Ended] = []
-
-        def run_beside(home: Path = home, ended: list[Ended] = ended) -> None:
-            ended.append(others.run(home, wait=600, **other))
-
-        beside = threading.Thread(target=run_beside)
-        beside.start()
-        ended.append(nights.run(home, wait=600))
-        beside.join()
+        ended = side_by_side(nights, others, home, other)
         assert [one.code for one in ended] == [0, 0], ended
         assert_same(tables(home), evening.after)
         assert_same(published(home), evening.released)
@@ -235,16 +242,7 @@ def test_forget_beside_a_run_comes_before_or_after_it(
     assert [nights.run(whole).code, nights.run(whole, **order).code] == [0, 0]
     for number, pause in enumerate((0.0, 1.5)):
         home = shutil.copytree(evening.home, tmp_path / f"home{number}", symlinks=True)
-        ended: list[Ended] = []
-
-        def forget(home: Path = home, pause: float = pause, ended: list[Ended] = ended) -> None:
-            time.sleep(pause)
-            ended.append(others.run(home, wait=600, **order))
-
-        beside = threading.Thread(target=forget)
-        beside.start()
-        ended.append(nights.run(home, wait=600))
-        beside.join()
+        ended = side_by_side(nights, others, home, order, pause)
         assert [one.code for one in ended] == [0, 0], ended
         assert_same(of_people(home), of_people(whole))
         assert_same(published(home), published(whole))

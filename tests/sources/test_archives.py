@@ -76,19 +76,28 @@ TAKEOUT = {
 }
 
 
-@pytest.mark.parametrize(
+IN_TAKEOUT = pytest.mark.parametrize(
     ("form", "files", "plain"),
     [
         ("mbox", ["Takeout/Mail/All mail.mbox", "Takeout/Mail/Old.mbox.gz"], "mbox/golden.mbox"),
         ("icalendar", ["Takeout/Calendar/Werk.ics"], "icalendar/meetings.ics"),
     ],
 )
+
+
+@IN_TAKEOUT
 def test_a_takeout_is_read_as_a_folder_of_its_format(
     home: Path, form: str, files: list[str], plain: str
 ) -> None:
     pack(home / "incoming" / "takeout.zip", TAKEOUT)
+    assert_read_as_a_folder(home, "takeout.zip", form, files, plain)
+
+
+def assert_read_as_a_folder(
+    home: Path, packing: str, form: str, files: list[str], plain: str
+) -> None:
     there = found(home, form=form)
-    assert labels(there) == [f"incoming/takeout.zip/{name}" for name in files]
+    assert labels(there) == [f"incoming/{packing}/{name}" for name in files]
     expected = whole(SOURCES[form], HERE / plain)
     for file in there.files:
         read = whole(SOURCES[form], file.path)
@@ -96,7 +105,7 @@ def test_a_takeout_is_read_as_a_folder_of_its_format(
         assert_frame_equal(read.participations, expected.participations)
         assert_frame_equal(read.rejects, expected.rejects)
     shown = {*TAKEOUT} - {*files, "__MACOSX/Takeout/Mail/._All mail.mbox"}
-    assert reasons(there) == {f"takeout.zip/{name}": f"no {form} in it" for name in shown}
+    assert reasons(there) == {f"{packing}/{name}": f"no {form} in it" for name in shown}
 
 
 GOLDEN = [

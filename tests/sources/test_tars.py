@@ -21,10 +21,12 @@ from flows.survey import survey
 from tests.sources.golden import EVERYTHING, whole
 from tests.sources.test_archives import (
     ICS,
+    IN_TAKEOUT,
     MBOX,
     PHOTO,
     STRANGE,
     TAKEOUT,
+    assert_read_as_a_folder,
     found,
     home,
     labels,
@@ -66,27 +68,12 @@ def pack(path: Path, files: Mapping[str, bytes], *more: tarfile.TarInfo, mode: s
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
-@pytest.mark.parametrize(
-    ("form", "files", "plain"),
-    [
-        ("mbox", ["Takeout/Mail/All mail.mbox", "Takeout/Mail/Old.mbox.gz"], "mbox/golden.mbox"),
-        ("icalendar", ["Takeout/Calendar/Werk.ics"], "icalendar/meetings.ics"),
-    ],
-)
+@IN_TAKEOUT
 def test_a_takeout_is_read_as_a_folder_of_its_format(
     home: Path, form: str, files: list[str], plain: str, packing: str
 ) -> None:
     pack(home / "incoming" / packing, TAKEOUT, entry("Takeout/Mail", type=tarfile.DIRTYPE))
-    there = found(home, form=form)
-    assert labels(there) == [f"incoming/{packing}/{name}" for name in files]
-    expected = whole(SOURCES[form], HERE / plain)
-    for file in there.files:
-        read = whole(SOURCES[form], file.path)
-        assert_frame_equal(read.events, expected.events)
-        assert_frame_equal(read.participations, expected.participations)
-        assert_frame_equal(read.rejects, expected.rejects)
-    shown = {*TAKEOUT} - {*files, "__MACOSX/Takeout/Mail/._All mail.mbox"}
-    assert reasons(there) == {f"{packing}/{name}": f"no {form} in it" for name in shown}
+    assert_read_as_a_folder(home, packing, form, files, plain)
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
