@@ -348,7 +348,7 @@ Tables = dict[str, pl.DataFrame]
 # What tells of the run itself: another run, another value.
 OF_THE_RUN = {
     "run": None, "run_origin": None, "run_stage": None, "run_source": None, "quality_result": None,
-    "computed_until": None, "source_file": ["run_id", "modified_ns"],
+    "computed_until": None, "source_file": ["run_id", "modified_ns"], "closed_file": ["token"],
 }  # fmt: skip
 
 
