@@ -6,13 +6,14 @@ import sys
 from io import BytesIO
 from typing import TYPE_CHECKING
 
-import polars as pl
-
+from flows.rows import Rows
 from warehouse.schema import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    import polars as pl
 
     from flows.config import Config
     from flows.session import Done
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 NARROW = 100  # columns of a terminal that does not say how wide it is
 
 
-def show(rows: pl.DataFrame, title: str = "") -> None:
+def show(rows: pl.DataFrame | Rows, title: str = "") -> None:
     """Print `rows` as a table; numbers to the right."""
     from rich import box
     from rich.console import Console
@@ -31,9 +32,11 @@ def show(rows: pl.DataFrame, title: str = "") -> None:
     if title:
         console.print(Text(harmless(title)))
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, kind in rows.schema.items():
-        table.add_column(name, justify="right" if kind.is_numeric() else "left", overflow="fold")
-    for row in rows.iter_rows():
+    values = rows.rows()
+    for place, name in enumerate(rows.columns):
+        numbers = _are_numbers(row[place] for row in values)
+        table.add_column(name, justify="right" if numbers else "left", overflow="fold")
+    for row in values:
         table.add_row(*(Text(_cell(value)) for value in row))  # a name is no markup
     console.print(table)
 
@@ -41,6 +44,12 @@ def show(rows: pl.DataFrame, title: str = "") -> None:
 def harmless(text: str) -> str:
     """`text` without what a terminal obeys: a partner's name moves no cursor and hides nothing."""
     return "".join(c if c.isprintable() or c == "\n" else "�" for c in text)
+
+
+def _are_numbers(values: Iterable[object]) -> bool:
+    """Whether there are values, all of them numbers."""
+    kinds = {type(value) for value in values} - {type(None)}
+    return bool(kinds) and kinds <= {int, float}
 
 
 def _cell(value: object) -> str:
@@ -51,11 +60,12 @@ def _cell(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else harmless(str(value))
 
 
-def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:
+def write(rows: pl.DataFrame | Rows, form: str, output: Path | None) -> None:
     """Write `rows` as table, csv, json or parquet to `output` or to the terminal."""
     if form == "table" and output is None:
         show(*_readable(rows))
         return
+    rows = rows.frame() if isinstance(rows, Rows) else rows
     buffer = BytesIO()
     if form in {"csv", "table"}:
         from warehouse.serving.export.tables import without_formulas
@@ -71,24 +81,22 @@ def write(rows: pl.DataFrame, form: str, output: Path | None) -> None:
         sys.stdout.buffer.write(buffer.getvalue())
 
 
-def _readable(rows: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+def _readable(rows: pl.DataFrame | Rows) -> tuple[pl.DataFrame | Rows, str]:
     """`rows` without empty columns; in a title what is the same in all of them, and how much is unknown."""
-    shares: list[float] = []
-    if "unknown" in rows.columns:
-        shares = rows["unknown"].drop_nulls().sort().to_list()
-        rows = rows.drop("unknown")
-    filled = rows.select(c for c in rows.columns if rows[c].null_count() < rows.height)
+    values = dict(zip(rows.columns, zip(*rows.rows(), strict=True), strict=False))
+    shares = sorted(share for share in values.pop("unknown", ()) if share is not None)
+    filled = [name for name, told in values.items() if any(one is not None for one in told)]
     same = [
-        c
-        for c in ("metric", "channel", "unit", "other_unit")
-        if c in filled.columns and filled[c].n_unique() == 1
+        name
+        for name in ("metric", "channel", "unit", "other_unit")
+        if name in filled and len(set(values[name])) == 1
     ]
-    words = [f"{c} {filled[c][0]}" for c in same if filled[c][0] != ALL]
+    words = [f"{name} {values[name][0]}" for name in same if values[name][0] != ALL]
     if shares:
         least, most = f"{shares[0]:.1%}", f"{shares[-1]:.1%}"
         span = least if least == most else f"{least} to {most}"
         words.append(f"{span} of all weight touches unknown people")
-    return filled.drop(same), ", ".join(words)
+    return rows.select(*(name for name in filled if name not in same)), ", ".join(words)
 
 
 def describe(done: Done) -> Iterable[str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import polars as pl
-
+from flows.rows import fetched
 from warehouse.connection import open_readonly
-from warehouse.schema import POLARS_TYPES, quoted
+from warehouse.schema import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import date
 
     from flows.config import Config
+    from flows.rows import Rows
 
 QUERY = """
 SELECT v.period, v.metric || '.' || v.measure AS metric, v.channel, v.unit, v.other_unit, v.value,
@@ -48,7 +48,7 @@ def read_trends(
     channel: str,
     grain: str,
     since: date | None,
-) -> pl.DataFrame:
+) -> Rows:
     """Rows of metric_value with their trend: period, metric, channel, units, value, change, interval.
 
     `unknown` is the part of the network's weight that touches people whom no directory knows.
@@ -65,11 +65,8 @@ def read_trends(
         "grain": grain, "since": since, "boundary": boundary or config.settings.people.boundaries[0],
     }  # fmt: skip
     with open_readonly(config.current) as con:
-        # Not .pl(): for a table of some rows the import of pyarrow costs more than they do.
-        found = con.sql(_with(wanted, QUERY))
-        schema = {n: POLARS_TYPES[str(t)] for n, t in zip(found.columns, found.types, strict=True)}
-        rows = pl.DataFrame(found.fetchall(), schema=schema, orient="row")
-        if rows.is_empty():
+        rows = fetched(con.sql(_with(wanted, QUERY)))
+        if not rows.values:
             for column in ("metric", "measure", "boundary", "unit", "channel"):
                 known = [
                     r[0]

@@ -7,8 +7,11 @@ Tables that a model computes are described by the model's own SQL file instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
 
-import polars as pl
+if TYPE_CHECKING:
+    import polars as pl
 
 CHANNELS = ("meeting", "message", "work")
 ROLES = (
@@ -52,20 +55,25 @@ class Table:
         return [column.name for column in self.columns]
 
 
-POLARS_TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
-    "BIGINT": pl.Int64,
-    "INTEGER": pl.Int32,
-    "DOUBLE": pl.Float64,
-    "BOOLEAN": pl.Boolean,
-    "DATE": pl.Date,
-    "TIMESTAMP": pl.Datetime("us"),
-    "VARCHAR": pl.String,
-}
+@cache
+def polars_types() -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Type in SQL → polars type."""
+    import polars as pl  # noqa: PLC0415  takes longer than a light command that needs no frame
+
+    return {
+        "BIGINT": pl.Int64,
+        "INTEGER": pl.Int32,
+        "DOUBLE": pl.Float64,
+        "BOOLEAN": pl.Boolean,
+        "DATE": pl.Date,
+        "TIMESTAMP": pl.Datetime("us"),
+        "VARCHAR": pl.String,
+    }
 
 
 def polars_schema(table: Table) -> dict[str, pl.DataType | type[pl.DataType]]:
     """Column name → polars type, in the table's order."""
-    return {column.name: POLARS_TYPES[column.type] for column in table.columns}
+    return {column.name: polars_types()[column.type] for column in table.columns}
 
 
 def ddl(table: Table, name: str | None = None, *, checked: bool = True) -> str:
