@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -122,7 +123,7 @@ def release(
             network=config.settings.network.name,
             parameters=msgspec.json.encode(parameters(config), order="sorted").decode(),
         ),
-        beside=write_beside,
+        beside=partial(write_beside, begin=begin),
         begin=begin,
     )
     state.mark_published(con, fingerprint)

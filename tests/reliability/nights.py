@@ -152,7 +152,7 @@ def _few_models() -> None:
     few = [model for model in models.values() if model.name in wanted]
     nightly.models_of = backfill.models_of = lambda _config: few
 
-    def page(folder: Path) -> None:
+    def page(folder: Path, **_: object) -> None:
         (folder / "report.html").write_text("a report")
 
     flows.publish.write_beside = page

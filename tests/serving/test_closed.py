@@ -20,12 +20,14 @@ from flows.shown import Shown
 from flows.transform import bring_up_to_date
 from tests.network import behind
 from tests.serving.made_up import MONDAY, content, facts, fill_generation
+from tests.serving.told import contents, told_by
 from tests.transform.test_incremental import START
 from transforms.people import ALWAYS, OPEN
 from warehouse import load, state
 from warehouse.connection import open_readonly, open_warehouse
 from warehouse.serving import closed, mart
 from warehouse.serving.publish import publish
+from warehouse.serving.report import FILES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -112,6 +114,11 @@ class Nights:
         return path
 
     @property
+    def report(self) -> Path:
+        """What is kept of the reports."""
+        return self.config.published / closed.REPORT
+
+    @property
     def begun(self) -> int:
         """Cells that the file of closed periods holds."""
         path = self.config.published / closed.FILE
@@ -121,6 +128,7 @@ class Nights:
             return int(file.execute("SELECT count(*) FROM mart.metric_value").fetchall()[0][0])
 
     def assert_as_from_empty(self, path: Path) -> None:
+        assert self.report.exists() == bool(self.begun)
         closed.void(self.con, self.config.published)
         state.mark_published(self.con, None)
         today = START + timedelta(days=2 * DAYS)
@@ -128,7 +136,18 @@ class Nights:
                         today=today)  # fmt: skip
         assert fresh
         assert not (self.config.published / closed.FILE).exists()
+        assert not self.report.exists()
         assert_same(path, fresh)
+        assert_same_report(path, fresh)
+
+
+def assert_same_report(left: Path, right: Path) -> None:
+    """Both in one language: the other one is made of the same numbers."""
+    reports = [path.with_name(FILES["en"]) for path in (left, right)]
+    told = [told_by(report) for report in reports]
+    assert told[0].keys() == told[1].keys()
+    assert [key for key in told[0] if told[0][key] != told[1][key]] == []
+    assert any(key[0] == "cell" and value[0] == "s" for key, value in told[0].items())
 
 
 def assert_same(left: Path, right: Path) -> None:
@@ -187,6 +206,7 @@ def test_nights_publish_what_one_from_empty_would(
     nights.happen(DAYS + 20)
     path = nights.publish()
     assert nights.begun >= begun
+    assert len(contents(path.with_name(FILES["en"]))[1]) > 1
     nights.assert_as_from_empty(path)
     for day in (DAYS + 21, DAYS + 22):
         nights.happen(day)
@@ -204,12 +224,14 @@ def test_a_closed_row_is_not_written_twice_and_what_changes_voids_the_file(
     nights = Nights(home, con, 3, FEW)
     nights_of(nights)
     file = home / "published" / closed.FILE
-    before = file.read_bytes()
+    before, told_before = file.read_bytes(), nights.report.read_bytes()
+    assert nights.report.stat().st_mode & 0o777 == 0o600
 
     # A night without news adds nothing to the file.
     state.mark_published(con, None)
     nights.publish()
     assert file.read_bytes() == before
+    assert nights.report.read_bytes() == told_before
 
     # Of a file that is not the warehouse's own nothing is believed.
     other = before.replace(struct.pack("<d", 0.5), struct.pack("<d", 0.25))

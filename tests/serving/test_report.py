@@ -62,7 +62,7 @@ def test_names_stay_text(released: Path, language: str) -> None:
     assert "onerror=alert(1)" in text  # the name is there, as data
     # Data cannot end the element that holds them.
     data = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text, re.DOTALL)
-    assert len(data) == 2
+    assert len(data) == 3
     assert all(json.loads(one) for one in data)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = ".closed.duckdb"
+REPORT = ".closed.report.jsonl"  # what the report tells of the same rows
 TABLES = (
     mart.CELL, mart.SERIES, mart.DIRECTION, mart.LINE, mart.COMPLETENESS, mart.DELIVERY, mart.SIGHT, mart.UNIT,
 )  # fmt: skip
@@ -41,10 +42,18 @@ Rows = Mapping[str, Sequence[str]]  # table → SELECTs of what table publishing
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """What a release begins with: a file, and how many rows of each table it held a release ago."""
+    """What a release begins with: a file, its name and rows of each table, and what these were a release ago."""
 
     path: Path
-    checked: Mapping[str, int]
+    token: str
+    holds: Mapping[str, int]
+    was: str = ""
+    checked: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def report(self) -> Path:
+        """What the report tells of the rows in the file."""
+        return self.path.with_name(REPORT)
 
 
 def bring_up(
@@ -66,10 +75,10 @@ def bring_up(
         """CREATE OR REPLACE TEMP TABLE cell_count AS
            SELECT metric, measure, grain, period, count(*) AS cells FROM metric_value GROUP BY ALL"""
     )
-    before = _counts(con, path, mark)
+    before = _begin(con, path, mark)
     if before is None or _is_touched(con, metrics):
         void(con, published)
-        before = {}
+        before = None
     con.execute("BEGIN")
     moved = _advance(con, metrics)
     if not _is_worth_it(con):
@@ -77,27 +86,28 @@ def bring_up(
         void(con, published)
         _open_to_publishing(con, metrics)
         return None
-    if moved:
+    if moved or before is None:
         con.execute("DELETE FROM closed_file")  # killed before it is named again, the file is void
         for select in sums():
             con.execute(f"INSERT INTO closed_share {select}", used(select, parameters))
         con.execute("COMMIT")
-        token = secrets.token_hex(8)
-        _append(con, path, rows(), token, parameters)
-        con.execute("INSERT INTO closed_file VALUES (?, ?, ?)", [token, mark, _witness(con)])
+        now = _append(con, path, rows(), parameters)
+        con.execute("INSERT INTO closed_file VALUES (?, ?, ?)", [now.token, mark, _witness(con)])
     else:
         con.execute("COMMIT")
+        now = before
     _open_to_publishing(con, metrics)
-    return Begin(path, before)
+    return replace(now, was=before.token, checked=before.holds) if before else now
 
 
 def _append(
     con: duckdb.DuckDBPyConnection,
     path: Path,
     rows: Rows,
-    token: str,
     parameters: Mapping[str, object],
-) -> None:
+) -> Begin:
+    """Write the rows, and give the file another name."""
+    token = secrets.token_hex(8)
     with attached(con, path) as cursor:
         cursor.execute("BEGIN")
         for table in TABLES:
@@ -105,7 +115,9 @@ def _append(
                 insert(cursor, table, select, parameters)
         cursor.execute(f"COMMENT ON TABLE {_PUBLICATION} IS {quoted(token)}")
         cursor.execute("COMMIT")
+        holds = rows_there(cursor)
     path.chmod(0o600)
+    return Begin(path, token, holds)
 
 
 def sizes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
@@ -118,7 +130,7 @@ def sizes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
 
 def void(con: duckdb.DuckDBPyConnection, published: Path) -> None:
     """Remove the file, and forget what is closed."""
-    for name in (FILE, f"{FILE}.wal"):
+    for name in (FILE, f"{FILE}.wal", REPORT):
         (published / name).unlink(missing_ok=True)
     for table in ("closed_file", "closed_period", "closed_share"):
         con.execute(f"DELETE FROM {table}")
@@ -137,18 +149,18 @@ NAMED_ANEW = f"COMMENT ON TABLE {_PUBLICATION} IS {quoted(mart.PUBLICATION.descr
 
 def rows_there(cursor: duckdb.DuckDBPyConnection) -> dict[str, int]:
     """Rows of each table in the attached file."""
+    return _rows(cursor, f"{mart.CATALOG}.{mart.MART}")
+
+
+def _rows(con: duckdb.DuckDBPyConnection, where: str) -> dict[str, int]:
     return {
-        table.name: int(
-            cursor.execute(
-                f"SELECT count(*) FROM {mart.CATALOG}.{mart.MART}.{table.name}"
-            ).fetchall()[0][0]
-        )
+        table.name: int(con.execute(f"SELECT count(*) FROM {where}.{table.name}").fetchall()[0][0])
         for table in TABLES
     }
 
 
-def _counts(con: duckdb.DuckDBPyConnection, path: Path, mark: str) -> dict[str, int] | None:
-    """Rows of each table in the file, if it is the one that the warehouse knows, and still holds."""
+def _begin(con: duckdb.DuckDBPyConnection, path: Path, mark: str) -> Begin | None:
+    """The file as it is, if it is the one that the warehouse knows, and still holds."""
     known = con.execute("SELECT token, mark, witness FROM closed_file").fetchall()
     if not known or not path.is_file() or path.with_name(f"{FILE}.wal").exists():
         return None
@@ -157,15 +169,11 @@ def _counts(con: duckdb.DuckDBPyConnection, path: Path, mark: str) -> dict[str, 
             told = file.execute(
                 "SELECT comment FROM duckdb_tables() WHERE table_name = 'publication'"
             ).fetchall()
-            counts = {
-                table.name: int(
-                    file.execute(f"SELECT count(*) FROM mart.{table.name}").fetchall()[0][0]
-                )
-                for table in TABLES
-            }
+            holds = _rows(file, mart.MART)
     except duckdb.Error:
         return None
-    return counts if known == [(told[0][0], mark, _witness(con))] else None
+    token = told[0][0]
+    return Begin(path, token, holds) if known == [(token, mark, _witness(con))] else None
 
 
 def _changed(metrics: Sequence[str]) -> str:

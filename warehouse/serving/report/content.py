@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 from warehouse.schema import ALL, CHANNELS, UNKNOWN
+from warehouse.serving.mart import REASONS
 from warehouse.serving.report.layout import around
 from warehouse.serving.report.quality import read_quality
-from warehouse.serving.report.series import cells, lines, short
+from warehouse.serving.report.series import short
 from warehouse.serving.report.signals import read_signals
 
 if TYPE_CHECKING:
@@ -21,57 +23,51 @@ Row = tuple[Any, ...]
 
 
 def read_content(
-    con: duckdb.DuckDBPyConnection, language: str, other: Mapping[str, Any] | None = None
+    con: duckdb.DuckDBPyConnection,
+    language: str,
+    told: Mapping[str, Any],
+    other: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Everything that the report needs, in short form: names once, numbers by place in a list.
+    """Everything that the report needs besides its blocks, in short form: names once, numbers by place in a list.
 
     Periods, units, metrics, channels and boundaries are numbered in the order of their lists; -1 is
-    every unit together. `cells` has for each grain and "boundary/channel/metric" rows of
-    [unit, other, status, values, medians, lows, highs, expected, people, other people], empty ones
-    at the end left out. `status` numbers a text with a letter per period, in `statuses`: s shown,
-    n shown but without meaning, . not there, a digit the reason why it is hidden. The lists hold
-    what stands at the letters s.
+    every unit together. `told` is what `read_blocks` says of all blocks together.
 
     Numbers are the same in every language: taken from the content in an `other` one, where it is there.
     """
-    content = _about(con, language)
+    content = {**names(con, language), "channels": told["channels"]}
     content |= (
         {name: other[name] for name in other if name not in content}
         if other
-        else _numbers(con, content)
+        else _numbers(con, content, told)
     )
     content["signals"] = _signals(con, content, language)
     return content
 
 
-def _numbers(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> dict[str, Any]:
+def _numbers(
+    con: duckdb.DuckDBPyConnection, content: dict[str, Any], told: Mapping[str, Any]
+) -> dict[str, Any]:
     """What needs no words."""
-    _numbered(con, content)
-    statuses: dict[str, int] = {}
+    number_names(con, content)
     return {
-        "hidden": _hidden(con, content),
         "price": price(con),
-        "cells": {grain: cells(con, content, grain, statuses) for grain in GRAINS},
-        "statuses": list(statuses),
-        "lines": {grain: lines(con, content, grain) for grain in GRAINS},
-        "part": {grain: _part(con, content, grain) for grain in GRAINS},
         "delivery": {grain: _delivery(con, grain) for grain in GRAINS},
         "quality": read_quality(con),
         "directions": _directions(con, content),
-        "around": _around(con, content),
+        "around": _around(content, told["weights"]),
     }
 
 
-def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
-    names = [column[0] for column in con.execute("FROM mart.publication").description or ()]
-    publication = dict(zip(names, con.execute("FROM mart.publication").fetchall()[0], strict=True))
+def names(con: duckdb.DuckDBPyConnection, language: str = "en") -> dict[str, Any]:
+    """Names of everything, and what the release says of itself."""
+    facts = [column[0] for column in con.execute("FROM mart.publication").description or ()]
+    publication = dict(zip(facts, con.execute("FROM mart.publication").fetchall()[0], strict=True))
     boundaries = _column(
         con,
-        "SELECT boundary FROM mart.metric_value WHERE unit <> $all GROUP BY boundary"
-        " ORDER BY boundary <> 'organisation', count(DISTINCT unit), boundary",
-        {"all": ALL},
+        "SELECT boundary FROM mart.unit GROUP BY boundary"
+        " ORDER BY boundary <> 'organisation', count(*), boundary",
     ) or _column(con, "SELECT DISTINCT boundary FROM mart.metric_value ORDER BY 1")
-    used = _column(con, "SELECT DISTINCT channel FROM mart.metric_value")
     units = con.execute("SELECT boundary, unit FROM mart.unit ORDER BY boundary, unit").fetchall()
     periods = {
         grain: con.execute(
@@ -81,10 +77,6 @@ def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
         ).fetchall()
         for grain in GRAINS
     }
-    reasons = _column(
-        con, "SELECT DISTINCT hidden_reason FROM mart.metric_value"
-        " WHERE hidden_reason IS NOT NULL ORDER BY 1",
-    )  # fmt: skip
     metrics = con.execute(
         f"SELECT metric || '.' || measure, title_{language}, definition_{language}, unit, unit_{language},"
         f" range, direction, coalesce(reading_{language}, ''), coalesce(reference, ''),"
@@ -94,12 +86,12 @@ def _about(con: duckdb.DuckDBPyConnection, language: str) -> dict[str, Any]:
         "language": language,
         "publication": {name: _text(value) for name, value in publication.items()},
         "boundaries": boundaries,
-        "channels": [name for name in (ALL, *CHANNELS) if name in used],
+        "channels": [ALL, *CHANNELS],
         "units": [
             [boundaries.index(boundary), unit] for boundary, unit in units if boundary in boundaries
         ],
         "metrics": metrics,
-        "reasons": reasons,
+        "reasons": list(REASONS),
         "periods": {
             grain: [[name, str(first), str(last), short(part)] for name, first, last, part in rows]
             for grain, rows in periods.items()
@@ -113,13 +105,11 @@ def _text(value: object) -> object:
     return value if isinstance(value, str | int | float | None) else str(value)
 
 
-def _column(
-    con: duckdb.DuckDBPyConnection, query: str, parameters: dict[str, Any] | None = None
-) -> list[str]:
-    return [row[0] for row in con.execute(query, parameters or {}).fetchall()]
+def _column(con: duckdb.DuckDBPyConnection, query: str) -> list[str]:
+    return [row[0] for row in con.execute(query).fetchall()]
 
 
-def _numbered(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> None:
+def number_names(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> None:
     """Temporary tables that turn names into the numbers of `content`."""
     units = [(content["boundaries"][boundary], unit) for boundary, unit in content["units"]]
     everything = [(boundary, ALL) for boundary in content["boundaries"]]
@@ -132,35 +122,6 @@ def _numbered(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> None:
         con.execute(f"CREATE OR REPLACE TEMP TABLE {name} (a VARCHAR, b VARCHAR, n INTEGER)")
         if rows:
             con.executemany(f"INSERT INTO {name} VALUES (?, ?, ?)", rows)
-
-
-def _part(con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str) -> list[list[Any]]:
-    """[boundary, channel, unit, other, period, part that could be seen, missing sources]."""
-    rows = con.execute(
-        """
-WITH period AS (
-  SELECT period, row_number() OVER (ORDER BY period) - 1 AS idx
-  FROM mart.calendar WHERE grain = $grain
-)
-SELECT c.boundary, c.channel, u.n, o.n, idx, c.completeness, c.missing_sources
-FROM mart.completeness c
-JOIN period p USING (period)
-JOIN unit_number u ON u.a = c.boundary AND u.b = c.unit
-JOIN unit_number o ON o.a = c.boundary AND o.b = c.other_unit
-WHERE c.grain = $grain AND c.completeness < 1 ORDER BY ALL""",
-        {"grain": grain},
-    ).fetchall()
-    return [
-        [
-            content["boundaries"].index(boundary),
-            content["channels"].index(channel),
-            *rest,
-            short(part),
-            missing,
-        ]
-        for boundary, channel, *rest, part, missing in rows
-        if channel in content["channels"]
-    ]
 
 
 def _delivery(con: duckdb.DuckDBPyConnection, grain: str) -> list[list[Any]]:
@@ -179,33 +140,6 @@ WHERE d.grain = $grain AND d.channel = $all GROUP BY ALL ORDER BY partner, sourc
     return [
         [source, partner, [[int(n), short(share), int(gone)] for n, share, gone in told]]
         for source, partner, told in rows
-    ]
-
-
-def _hidden(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> list[list[Any]]:
-    """[grain, boundary, channel, period, reason or -1 where shown, cells]."""
-    rows = con.execute(
-        """
-WITH period AS (
-  SELECT grain, period, row_number() OVER (PARTITION BY grain ORDER BY period) - 1 AS idx
-  FROM mart.calendar
-)
-SELECT grain, boundary, channel, idx, hidden_reason, count(*)
-FROM mart.metric_value JOIN period USING (grain, period)
-WHERE grain IN ('month', 'quarter') GROUP BY ALL ORDER BY ALL"""
-    ).fetchall()
-    reasons = content["reasons"]
-    return [
-        [
-            grain,
-            content["boundaries"].index(boundary),
-            content["channels"].index(channel),
-            period,
-            reasons.index(reason) if reason is not None else -1,
-            cells,
-        ]
-        for grain, boundary, channel, period, reason, cells in rows
-        if boundary in content["boundaries"]
     ]
 
 
@@ -270,22 +204,21 @@ def _signals(
     return found
 
 
-def _around(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> list[list[int]]:
-    """Per boundary its units in the order of the map; people of unknown units are not on it."""
-    rows = con.execute(
-        """
-SELECT u.n, o.n, sum(value) FROM mart.metric_value v
-JOIN unit_number u ON u.a = v.boundary AND u.b = v.unit
-JOIN unit_number o ON o.a = v.boundary AND o.b = v.other_unit
-WHERE v.metric = 'flow' AND v.measure = 'weight' AND v.grain = 'month' AND v.channel = $all
-  AND v.unit < v.other_unit AND v.value IS NOT NULL GROUP BY ALL ORDER BY ALL""",
-        {"all": ALL},
-    ).fetchall()
-    weights = {(unit, other): weight for unit, other, weight in rows}
+def _around(content: dict[str, Any], weights: Mapping[str, float]) -> list[list[int]]:
+    """Per boundary its units in the order of the map; people of unknown units are not on it.
+
+    `weights` are those of `read_blocks`.
+    """
+    number = {(content["boundaries"][at], unit): n for n, (at, unit) in enumerate(content["units"])}
+    between = {
+        (number[boundary, unit], number[boundary, other]): weight
+        for key, weight in weights.items()
+        for boundary, unit, other in [json.loads(key)]
+    }
     return [
         around(
             [n for n, (at, unit) in enumerate(content["units"]) if at == place and unit != UNKNOWN],
-            weights,
+            between,
         )
         for place in range(len(content["boundaries"]))
     ]

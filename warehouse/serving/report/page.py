@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
 from functools import cache
 from hashlib import sha256
@@ -14,16 +13,21 @@ from typing import TYPE_CHECKING, Any, Final
 import vl_convert
 
 from warehouse.connection import open_readonly
+from warehouse.serving.report.blocks import read_blocks
 from warehouse.serving.report.content import read_content
+from warehouse.serving.report.embedded import embedded
 from warehouse.serving.report.words import LANGUAGES, words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from warehouse.serving.closed import Begin
+    from warehouse.serving.report.blocks import Blocks
+
 FILES: Final = {language: f"report.{language}.html" for language in LANGUAGES}
 _STATIC: Final = Path(__file__).parent / "static"
 _SCRIPTS: Final = (
-    "words", "series", "elements", "tables", "charts", "trends", "lines", "map", "matrix", "answers",
+    "words", "blocks", "series", "elements", "tables", "charts", "trends", "lines", "map", "matrix", "answers",
     "signals", "address", "head", "page_parts", "page_overview", "page_units", "page_leadership", "page_measures",
     "page_data", "page_about", "page_paper", "start",
 )  # fmt: skip
@@ -46,10 +50,11 @@ def render(database: Path, language: str) -> str:
     """
     words(language)  # before the file is opened: is there such a language?
     with open_readonly(database) as con:
-        return _page(read_content(con, language), language)
+        blocks = read_blocks(con)
+        return _page(read_content(con, language, blocks.told), blocks, language)
 
 
-def _page(content: dict[str, Any], language: str) -> str:
+def _page(content: dict[str, Any], blocks: Blocks, language: str) -> str:
     text = words(language)
     scripts = (_charting(), _application())
     title = f"{text['report']} · {content['publication']['network']}"
@@ -61,20 +66,28 @@ def _page(content: dict[str, Any], language: str) -> str:
         noscript=escape(text["noscript"]),
         loading=escape(text["loading"]),
         skip=escape(text["skip"]),
-        words=_embedded(text),
-        content=_embedded(content),
+        words=embedded(text),
+        content=embedded(content),
+        blocks="\n".join(
+            f'<script type="application/json" class="block">{text}</script>'
+            for text in blocks.texts
+        ),
         charting=scripts[0],
         application=scripts[1],
     )
 
 
-def write_beside(folder: Path, database: str = "bi.duckdb") -> None:
-    """Write the report in every language next to the database in `folder`, for everybody to read."""
+def write_beside(folder: Path, begin: Begin | None = None, *, database: str = "bi.duckdb") -> None:
+    """Write the report in every language next to the database in `folder`, for everybody to read.
+
+    What is told of the rows that the database begins with (`begin`) is made once, and kept beside them.
+    """
     content = None
     with open_readonly(folder / database) as con:
+        blocks = read_blocks(con, begin)
         for language, name in FILES.items():
-            content = read_content(con, language, content)
-            (folder / name).write_text(_page(content, language), encoding="utf-8")
+            content = read_content(con, language, blocks.told, content)
+            (folder / name).write_text(_page(content, blocks, language), encoding="utf-8")
 
 
 @cache
@@ -101,12 +114,6 @@ def _policy(scripts: Sequence[str]) -> str:
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; img-src data:;"
         " base-uri 'none'; form-action 'none'"
     )
-
-
-def _embedded(value: dict[str, Any]) -> str:
-    """JSON that cannot end the script element which holds it."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
 def _static(name: str) -> str:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 from warehouse.schema import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import duckdb
+
+    Added = Callable[[str], str]  # table of `mart` → those of its rows that a block tells of
 
 DIGITS: Final = 4  # significant ones
 STATES: Final = {
@@ -23,10 +25,17 @@ KEY_LENGTH = 3  # what a series begins with, before its numbers
 def cells(
     con: duckdb.DuckDBPyConnection,
     content: dict[str, Any],
+    added: Added,
     grain: str,
     statuses: dict[str, int],
 ) -> dict[str, list[list[Any]]]:
-    """Series of one grain, by "boundary/channel/metric"."""
+    """Series of one grain, by "boundary/channel/metric".
+
+    Rows of [unit, other, status, values, medians, lows, highs, expected, people, other people], empty ones
+    at the end left out. `status` numbers a text with a letter per period, in `statuses`: s shown, n shown
+    but without meaning, . not there, a digit the reason why it is hidden. The lists hold what stands at
+    the letters s.
+    """
     reasons = " ".join(
         f"WHEN {quoted(reason)} THEN '{number}'" for number, reason in enumerate(content["reasons"])
     )
@@ -41,12 +50,12 @@ WITH period AS (
       WHEN v.value IS NULL THEN '{EMPTY}' ELSE '{SHOWN}' END AS status,
     v.value, t.rolling_median, v.low, v.high, v.expected, v.metric = 'flow' AS is_flow,
     v.people, v.other_people
-  FROM mart.metric_value v
+  FROM {added("metric_value")} AS v
   JOIN period p USING (period)
   JOIN metric_number m ON m.a = v.metric AND m.b = v.measure
   JOIN unit_number u ON u.a = v.boundary AND u.b = v.unit
   JOIN unit_number o ON o.a = v.boundary AND o.b = v.other_unit
-  LEFT JOIN mart.trend t
+  LEFT JOIN {added("trend")} AS t
     USING (metric, measure, grain, period, channel, boundary, unit, other_unit)
   WHERE v.grain = $grain
 )
@@ -57,12 +66,11 @@ FROM cell GROUP BY ALL ORDER BY ALL""",
         {"grain": grain},
     ).fetchall()
     found: dict[str, list[list[Any]]] = {}
-    length = len(content["periods"][grain])
     for boundary, channel, metric, unit, other, places, status, *numbers in rows:
         key = (
             f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}/{metric}"
         )
-        whole = _spread(status, places, length)
+        whole = _spread(status, places)
         series = [unit, other, statuses.setdefault(whole, len(statuses))]
         found.setdefault(key, []).append(_trimmed(series, numbers))
     return found
@@ -74,9 +82,9 @@ _NUMBERS: Final = (
 )  # fmt: skip
 
 
-def _spread(status: str, places: Sequence[int], length: int) -> str:
-    """Letters at their places, and dots where nothing is."""
-    letters = [ABSENT] * length
+def _spread(status: str, places: Sequence[int]) -> str:
+    """Letters at their places up to the last, and dots where nothing is."""
+    letters = [ABSENT] * (max(places) + 1)
     for place, letter in zip(places, status, strict=True):
         letters[place] = letter
     return "".join(letters)
@@ -100,7 +108,9 @@ def short(value: float | None) -> float | int | None:
     return int(rounded) if rounded == int(rounded) else rounded
 
 
-def lines(con: duckdb.DuckDBPyConnection, content: dict[str, Any], grain: str) -> dict[str, Any]:
+def lines(
+    con: duckdb.DuckDBPyConnection, content: dict[str, Any], added: Added, grain: str
+) -> dict[str, Any]:
     """By "boundary/channel": [unit, other, letter per period, [place, ratio, last day] of odd ones]."""
     states = " ".join(f"WHEN '{name}' THEN '{letter}'" for name, letter in STATES.items())
     rows = con.execute(
@@ -115,7 +125,7 @@ SELECT l.boundary, l.channel, u.n, o.n,
     ELSE CASE state {states} WHEN NULL THEN '' ELSE '?' END END, '' ORDER BY idx),
   list([idx::VARCHAR, ratio::VARCHAR, l.last_day::VARCHAR] ORDER BY idx)
     FILTER (state NOT IN ('steady', 'early'))
-FROM mart.line l
+FROM {added("line")} AS l
 JOIN period p USING (period)
 JOIN unit_number u ON u.a = l.boundary AND u.b = l.unit
 JOIN unit_number o ON o.a = l.boundary AND o.b = l.other_unit
@@ -124,12 +134,11 @@ GROUP BY ALL ORDER BY ALL""",
         {"grain": grain},
     ).fetchall()
     found: dict[str, list[list[Any]]] = {}
-    length = len(content["periods"][grain])
     for boundary, channel, unit, other, places, letters, odd in rows:
         key = f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}"
         told = [
             [int(place), short(float(ratio)) if ratio else None, last_day]
             for place, ratio, last_day in odd or ()
         ]
-        found.setdefault(key, []).append([unit, other, _spread(letters, places, length), told])
+        found.setdefault(key, []).append([unit, other, _spread(letters, places), told])
     return found

@@ -80,14 +80,14 @@ function sourceNights() {
 function incomplete(choice) {
   const { grain, at } = choice.period;
   const inside = new Set(within(choice.period, "month").map((one) => one.at));
-  const rows = CONTENT.part.month
+  const rows = seenInPart("month")
     .filter(
-      ([b, c, , , month]) =>
-        b === choice.boundary &&
-        c === choice.channel &&
-        (grain === "month" ? month === at : inside.has(month)),
+      (one) =>
+        one.boundary === choice.boundary &&
+        one.channel === choice.channel &&
+        (grain === "month" ? one.at === at : inside.has(one.at)),
     )
-    .map(([, , unit, other, month, part, missing]) => ({
+    .map(({ unit, other, at: month, part, missing }) => ({
       name: other === EVERY ? unitName(unit) : lineName(unit, other),
       period: PERIODS.month[month].label,
       part,
@@ -120,14 +120,6 @@ function incomplete(choice) {
         ]
       : null,
   );
-}
-
-/** Numbers shown and hidden in the period: {reason or null where shown, cells}, ... */
-function hiddenRows(choice) {
-  const { grain, at } = choice.period;
-  return CONTENT.hidden
-    .filter((row) => row[0] === grain && row[1] === choice.boundary && row[2] === choice.channel && row[3] === at)
-    .map(([, , , , reason, cells]) => ({ reason: reason < 0 ? null : CONTENT.reasons[reason], cells }));
 }
 
 function hiddenCounts(choice) {

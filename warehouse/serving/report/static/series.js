@@ -16,21 +16,17 @@ const STATES = {
 const found = new Map();
 
 function table(grain, choice, metric) {
-  const key = `${choice.boundary}/${choice.channel}/${metric}`;
-  const name = `${grain}/${key}`;
-  if (!found.has(name)) {
-    const rows = CONTENT.cells[grain][key] ?? [];
-    found.set(name, new Map(rows.map((row) => [`${row[0]}/${row[1]}`, row])));
-  }
+  const name = `${grain}/${choice.boundary}/${choice.channel}/${metric}`;
+  if (!found.has(name))
+    found.set(name, gathered((block) => block.cells[grain][keyIn(block, choice, metric)] ?? []));
   return found.get(name);
 }
 
 const PARTS = {};
-for (const [grain, rows] of Object.entries(CONTENT.part)) {
+for (const grain of Object.keys(PERIODS))
   PARTS[grain] = new Map(
-    rows.map(([b, c, u, o, at, part, missing]) => [`${b}/${c}/${u}/${o}/${at}`, { part, missing }]),
+    seenInPart(grain).map((one) => [`${one.boundary}/${one.channel}/${one.unit}/${one.other}/${one.at}`, one]),
   );
-}
 
 function partSeen(grain, choice, unit, other, at) {
   return PARTS[grain].get(`${choice.boundary}/${choice.channel}/${unit}/${other}/${at}`);
@@ -40,26 +36,36 @@ function partSeen(grain, choice, unit, other, at) {
 function series(grain, choice, id, unit = EVERY, other = EVERY) {
   const metric = METRIC[id];
   if (!metric) return null;
-  const row = table(grain, choice, metric.at).get(`${unit}/${other}`);
-  return row ? decoded(grain, choice, row) : null;
+  const pair = table(grain, choice, metric.at).get(`${unit}/${other}`);
+  return pair ? decoded(grain, choice, pair) : null;
 }
 
-function decoded(grain, choice, row) {
-  const [unit, other, status, values, medians, lows, highs, expected, people, otherPeople] = row;
-  const pick = (list, n) => (list ? list[n] : null);
-  let n = 0;
-  return [...CONTENT.statuses[status]].map((letter, at) => {
-    const period = PERIODS[grain][at];
+function decoded(grain, choice, { unit, other, pieces }) {
+  const steps = PERIODS[grain].map((period, at) => {
     const seen = partSeen(grain, choice, unit, other, at);
     const part = seen ? seen.part : 1;
-    const step = {
+    return {
       period,
       at,
       part,
       missing: seen ? seen.missing : 0,
       whole: isWhole(period) && part >= COMPLETE_ENOUGH,
+      value: null,
+      status: "absent",
     };
-    if (letter === "s") {
+  });
+  const pick = (list, n) => (list ? list[n] : null);
+  for (const [block, row] of pieces) {
+    const [, , status, values, medians, lows, highs, expected, people, otherPeople] = row;
+    let n = 0;
+    for (const [place, letter] of [...block.statuses[status]].entries()) {
+      if (letter === ".") continue;
+      const step = steps[block.from[grain] + place];
+      if (letter !== "s") {
+        step.status = letter === "n" ? "empty" : "hidden";
+        if (step.status === "hidden") step.reason = block.reasons[Number(letter)] ?? "";
+        continue;
+      }
       Object.assign(step, {
         status: "shown",
         value: pick(values, n),
@@ -71,13 +77,9 @@ function decoded(grain, choice, row) {
         otherPeople: pick(otherPeople, n),
       });
       n += 1;
-    } else {
-      step.value = null;
-      step.status = letter === "n" ? "empty" : letter === "." ? "absent" : "hidden";
-      if (step.status === "hidden") step.reason = CONTENT.reasons[Number(letter)] ?? "";
     }
-    return step;
-  });
+  }
+  return steps;
 }
 
 /** A line's series, whichever of its units comes first. */
@@ -88,10 +90,10 @@ function lineSeries(grain, choice, id, one, other) {
 function allSeries(grain, choice, id) {
   const metric = METRIC[id];
   if (!metric) return [];
-  return [...table(grain, choice, metric.at).values()].map((row) => ({
-    unit: row[0],
-    other: row[1],
-    steps: decoded(grain, choice, row),
+  return [...table(grain, choice, metric.at).values()].map((pair) => ({
+    unit: pair.unit,
+    other: pair.other,
+    steps: decoded(grain, choice, pair),
   }));
 }
 
@@ -122,18 +124,22 @@ const lineCache = new Map();
 function lines(grain, choice) {
   const key = `${grain}/${choice.boundary}/${choice.channel}`;
   if (!lineCache.has(key)) {
-    const rows = CONTENT.lines[grain][`${choice.boundary}/${choice.channel}`] ?? [];
-    lineCache.set(
-      key,
-      rows.map(([unit, other, letters, odd]) => ({
-        unit,
-        other,
-        states: [...letters].map((letter) => STATES[letter] ?? null),
-        odd: new Map(odd.map(([at, ratio, last]) => [at, { ratio, last }])),
-      })),
-    );
+    const pairs = gathered((block) => block.lines[grain][keyIn(block, choice)] ?? []);
+    lineCache.set(key, [...pairs.values()].map((pair) => standings(grain, pair)));
   }
   return lineCache.get(key);
+}
+
+function standings(grain, { unit, other, pieces }) {
+  const states = PERIODS[grain].map(() => null);
+  const odd = new Map();
+  for (const [block, [, , letters, told]] of pieces) {
+    const from = block.from[grain];
+    for (const [place, letter] of [...letters].entries())
+      if (letter in STATES) states[from + place] = STATES[letter];
+    for (const [place, ratio, last] of told) odd.set(from + place, { ratio, last });
+  }
+  return { unit, other, states, odd };
 }
 
 /** Where the line stands at the end of `period`: judged by month, which knows most. */
