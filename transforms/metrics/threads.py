@@ -48,32 +48,51 @@ def compute(unit_tie: pl.DataFrame) -> pl.DataFrame:
     turned = pl.col("unit_s") > pl.col("unit_t")
     ties = across.select(
         "grain", "period", "channel", "boundary",
-        pl.min_horizontal("unit_s", "unit_t").alias("unit"),
-        pl.max_horizontal("unit_s", "unit_t").alias("other_unit"),
+        pl.when(turned).then("unit_t").otherwise("unit_s").alias("unit"),
+        pl.when(turned).then("unit_s").otherwise("unit_t").alias("other_unit"),
         pl.when(turned).then("t").otherwise("s").alias("person"),
         pl.when(turned).then("s").otherwise("t").alias("other_person"),
     )  # fmt: skip
-    lines = ties.select(_LINE).unique().with_row_index("line")
-    edges = ties.join(lines, on=_LINE).select("line", "person", "other_person")
-    people = edges.select("line", "person").unique().with_row_index("row")
-    others = edges.select("line", "other_person").unique().with_row_index("column")
-    seats = edges.join(people, on=["line", "person"]).join(others, on=["line", "other_person"])
+    ties = ties.with_columns(line=numbered(*ties.select(_LINE)))
+    line = ties["line"].to_numpy()
+    row = numbered(ties["line"], ties["person"]).to_numpy()
+    column = numbered(ties["line"], ties["other_person"]).to_numpy()
+    of_row, of_column = _of_each(row, line), _of_each(column, line)
+    lines = ties[_of_each(line, np.arange(ties.height))]
     # Lines share no edge, so one matching of all of them together is the matching of each.
-    matched = matching(seats["row"].to_numpy(), seats["column"].to_numpy())
-    found = (
-        people.with_columns(pl.Series("matched", matched))
-        .group_by("line")
-        .agg(
-            pl.col("matched").sum().cast(pl.Float64).alias("value"),
-            pl.len().cast(pl.Int64).alias("people"),
-        )
-    )
-    opposite = others.group_by("line").agg(pl.len().cast(pl.Int64).alias("other_people"))
-    return (
-        lines.join(found, on="line")
-        .join(opposite, on="line")
-        .select(pl.lit("threads").alias("measure"), *_LINE, "value", "people", "other_people")
-    )
+    matched = of_row[matching(row, column)]
+    return lines.select(
+        pl.lit("threads").alias("measure"), *_LINE,
+        pl.Series("value", np.bincount(matched, minlength=lines.height), pl.Float64),
+        pl.Series("people", np.bincount(of_row), pl.Int64),
+        pl.Series("other_people", np.bincount(of_column), pl.Int64),
+    )  # fmt: skip
+
+
+def numbered(*columns: pl.Series) -> pl.Series:
+    """A number for each row, the same one where all `columns` are the same; from 0 on, none left out.
+
+    Joins and groups by several texts would take most of the time that the metric takes.
+    """
+    number = pl.Series([0])
+    for column in columns:
+        if column.dtype == pl.String:
+            code = column.cast(pl.Enum(column.unique())).to_physical()
+        elif column.dtype == pl.Int64:  # people, whose numbers are of any size
+            code = column.rank("dense")
+        else:
+            code = column.to_physical()
+        code = code.cast(pl.Int64)
+        low, high = int(code.min() or 0), int(code.max() or 0)
+        number = number * (high - low + 1) + (code - low)
+    return number.rank("dense") - 1
+
+
+def _of_each(number: np.ndarray, told: np.ndarray) -> np.ndarray:
+    """Number → what `told` says in a row that has it."""
+    found = np.zeros(int(number.max()) + 1 if len(number) else 0, dtype=told.dtype)
+    found[number] = told
+    return found
 
 
 def matching(row: np.ndarray, column: np.ndarray) -> np.ndarray:
