@@ -23,7 +23,8 @@ with message as (
   from addressed a
   left join message r on r.conversation = a.conversation and r.person_id = a.t
     and r.started_at > a.started_at and r.day >= a.day and r.day <= a.day + $answer_days
-    and epoch(r.started_at) - epoch(a.started_at) <= 86400.0 * $answer_days
+    -- Each side by itself: a difference of the two is looked at for every two messages there are.
+    and epoch(r.started_at) <= epoch(a.started_at) + 86400.0 * $answer_days
   where a.s <> a.t
   group by a.day, a.event_id, a.started_at, a.s, a.t
 )
