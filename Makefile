@@ -89,7 +89,9 @@ test-bi: $(VENV)/.dev .venv-bi-superset/.done .venv-bi-clients/.done .venv-bi-no
 bench: $(VENV)/.dev  ## Speed and memory, as ratios within one run
 	@$(BIN)/python -m tests.benchmarks
 
-bench-large: $(VENV)/.dev  ## Events to ties of 100 million participations, or PARTICIPATIONS=...; takes hours
+bench-large: $(VENV)/.dev  ## Ties of 100 million participations (PARTICIPATIONS=...), a week after 3 years of 50 million; takes hours
+	@$(BIN)/python -m tests.benchmarks introductions
+	@$(BIN)/python -m tests.benchmarks history --participations $${QUARTER:-4200000}
 	@$(BIN)/python -m tests.benchmarks ties --participations $${PARTICIPATIONS:-100000000}
 
 docs: $(VENV)/.run  ## Write the generated pages anew

@@ -1,29 +1,28 @@
-"""`python -m tests.benchmarks`, all of it, or `python -m tests.benchmarks memory --megabytes 2000`."""
+"""`python -m tests.benchmarks`, all of it, or one part: `python -m tests.benchmarks history --participations 4200000`."""
 
 import argparse
 
-from tests.benchmarks import lake, memory, people, ties
+from tests.benchmarks import graphs, history, introductions, lake, memory, people, ties
 from tests.benchmarks.bench import machine, main
+
+PARTS = {
+    "graphs": lambda _: graphs.measure(),
+    "history": lambda told: history.measure(told.participations),
+    "introductions": lambda _: introductions.measure(),
+    "lake": lambda told: lake.measure(told.participations),
+    "memory": lambda told: memory.measure(told.megabytes, memory.invented()),
+    "people": lambda _: people.line(people.resolving()),
+    "ties": lambda told: ties.measure(told.participations),
+}
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
-    parser.add_argument(
-        "part", nargs="?", choices=["all", "memory", "lake", "people", "ties"], default="all"
-    )
+    parser.add_argument("part", nargs="?", choices=["all", *PARTS], default="all")
     parser.add_argument("--megabytes", type=int, default=memory.MEGABYTES)
     parser.add_argument("--participations", type=int, default=1_000_000)
     told = parser.parse_args()
     if told.part == "all":
         main()
-    elif told.part == "ties":
-        print(machine())
-        print(ties.measure(told.participations))
-    elif told.part == "lake":
-        print(machine())
-        print(lake.measure(told.participations))
-    elif told.part == "people":
-        print(machine())
-        print(people.line(people.resolving()))
     else:
         print(machine())
-        print(memory.measure(told.megabytes, memory.invented()))
+        print(PARTS[told.part](told))

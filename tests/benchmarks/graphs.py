@@ -1,4 +1,4 @@
-"""Metrics that need the whole graph, against networkx: `python -m tests.benchmarks.graphs`.
+"""Metrics that need the whole graph, against networkx: `python -m tests.benchmarks graphs`.
 
 100,000 people and a million ties in 40 units, some of them very busy. Seconds are CPU seconds of the
 whole step, from the rows of the models to the rows of the metric; networkx has its graph to build too.
@@ -16,7 +16,7 @@ import networkx as nx
 import numpy as np
 import polars as pl
 
-from tests.benchmarks.bench import machine, table
+from tests.benchmarks.processes import table
 from transforms.metrics import brokerage, communities, threads
 
 PEOPLE, TIES, UNITS = 100_000, 1_000_000, 40
@@ -101,8 +101,8 @@ def louvain(rows: pl.DataFrame) -> float:
     return float(nx.community.modularity(graph, found))
 
 
-def main() -> None:
-    """Print ours, theirs and the ratio; stop where the two do not agree."""
+def measure() -> str:
+    """A table of ours, theirs and the ratio; stops where the two do not agree."""
     acts = ties().select(**TIE, unit_s=unit_of("s"), unit_t=unit_of("t"), s="s", t="t", w="w")
     low, high = pl.min_horizontal("s", "t"), pl.max_horizontal("s", "t")
     both = (
@@ -112,8 +112,6 @@ def main() -> None:
     person = pl.DataFrame({"person_id": np.arange(PEOPLE)})
     home = person.select(**TIE, person_id="person_id", unit=unit_of("person_id"))
     frame = home.group_by("grain", "period", "boundary", "unit").agg(people=pl.len())
-    print(machine())
-    print(f"{PEOPLE:,} people, {acts.height:,} acts on {rows.height:,} ties, {UNITS} units\n")
     lines = [["step", "ours s", "networkx s", "ratio", "the same"]]
 
     ours, table_ = timed(lambda: brokerage.compute(acts, home, frame), TIMES)
@@ -133,12 +131,11 @@ def main() -> None:
     theirs, reached = timed(lambda: louvain(rows))
     own = table_.filter(measure="modularity")["value"][0]
     lines.append(_line("communities", ours, theirs, f"modularity {own:.3f}, theirs {reached:.3f}"))
-    print(table(lines))
+    return (
+        f"{PEOPLE:,} people, {acts.height:,} acts on {rows.height:,} ties, {UNITS} units; threads look at those "
+        f"between two units\n\n{table(lines)}"
+    )
 
 
 def _line(name: str, ours: float, theirs: float, same: str) -> list[str]:
     return [name, f"{ours:.2f}", f"{theirs:.1f}", f"{theirs / ours:.0f}", same]
-
-
-if __name__ == "__main__":
-    main()

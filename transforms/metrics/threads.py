@@ -74,18 +74,18 @@ def numbered(*columns: pl.Series) -> pl.Series:
 
     Joins and groups by several texts would take most of the time that the metric takes.
     """
-    number = pl.Series([0])
+    number = np.zeros(1, dtype=np.int64)
     for column in columns:
-        if column.dtype == pl.String:
-            code = column.cast(pl.Enum(column.unique())).to_physical()
-        elif column.dtype == pl.Int64:  # people, whose numbers are of any size
-            code = column.rank("dense")
-        else:
-            code = column.to_physical()
-        code = code.cast(pl.Int64)
-        low, high = int(code.min() or 0), int(code.max() or 0)
-        number = number * (high - low + 1) + (code - low)
-    return number.rank("dense") - 1
+        code = _code(column).cast(pl.Int64).to_numpy()
+        number = number * (int(code.max(initial=0)) + 1) + code
+    return pl.Series(number).rank("dense") - 1
+
+
+def _code(column: pl.Series) -> pl.Series:
+    """Small numbers in place of texts, of days, and of people, whose numbers are of any size."""
+    if column.dtype == pl.String:
+        return column.cast(pl.Enum(column.unique())).to_physical()
+    return column.rank("dense") if column.dtype == pl.Int64 else column.to_physical()
 
 
 def _of_each(number: np.ndarray, told: np.ndarray) -> np.ndarray:
