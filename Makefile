@@ -39,7 +39,7 @@ lint: $(VENV)/.dev  ## Style, types and the direction of imports
 test: lint  ## Everything that CI checks
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
 
-test-all: test wheel duckdb2 $(VENV)/.browser $(VENV)/.scale  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
+test-all: test wheel duckdb2 $(VENV)/.browser $(VENV)/.scale $(VENV)/.azurite  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
 
 test-scale: $(VENV)/.scale  ## Every model on Spark too, and readers on Dask and Ray clusters; needs Java 17
@@ -56,13 +56,21 @@ test-browser: $(VENV)/.browser  ## The report in a real Chromium, with axe-core
 $(VENV)/.browser: $(VENV)/.dev
 	@bash .ci/browser.sh $(VENV)/npm && touch $@
 
+# Microsoft's emulator of its storage, MIT, for tests only.
+$(VENV)/.azurite: $(VENV)/.dev
+	@npm install --silent --no-fund --no-audit --prefix $(VENV)/npm azurite@3.35.0 && touch $@
+
 test-reliability: $(VENV)/.dev  ## 200 nights killed at any instant, and every other fault
 	@TIELINE_KILLS=$${TIELINE_KILLS:-200} $(BIN)/python -m pytest -s tests/reliability tests/warehouse tests/serving/test_crash.py tests/flows/test_backup.py tests/flows/test_incoming.py tests/flows/test_fetch.py tests/flows/test_fetch_servers.py tests/security
 
 audit: $(VENV)/.dev  ## Known vulnerabilities of what Tieline is built on; asks a public database
-	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install -q pip-audit
+	@$(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/python -m pip install -q pip-audit 2>&1 | grep -v '^WARNING' || true
 	@$(BIN)/python -m pip freeze --exclude-editable > $(VENV)/audit/installed.txt
-	@$(VENV)/audit/bin/pip-audit --strict --no-deps --disable-pip -r $(VENV)/audit/installed.txt
+	@cd $(VENV)/audit && if bin/pip-audit --strict --no-deps --disable-pip -r installed.txt >found.txt 2>why.txt; \
+	  then echo "No known vulnerability in $$(wc -l < installed.txt) packages."; \
+	  else test ! -s found.txt || { cat found.txt; exit 1; }; \
+	  echo "Nothing was audited: the public database could not be asked ($$(tail -n 1 why.txt | sed 's/^[A-Z]*:[a-z_.]*://')); see SECURITY.md"; exit 1; fi
 
 wheel: $(VENV)/.dev  ## Build the wheel and run it away from the sources
 	@$(BIN)/python .ci/smoke_wheel.py

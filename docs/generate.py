@@ -97,7 +97,7 @@ def commands() -> str:
         "## Exit codes",
         "For whoever schedules the command. `tieline check` and `tieline status` end with 1 where they find "
         "something that needs you.",
-        table(("code", "meaning"), [*codes, ("130", "interrupted; nothing is lost, run again")]),
+        table(("code", "meaning"), [*codes, ("130, 143", "interrupted, by Ctrl-C or SIGTERM; nothing is lost, run again")]),
         "## Environment variables",
         table(
             ("variable", "meaning"), ((code(n), words) for n, words in sorted(variables.items()))

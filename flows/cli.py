@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 import msgspec
@@ -13,16 +13,9 @@ from click.core import ParameterSource
 
 from flows.config import SETTINGS, Config, ConfigError, read_config
 from flows.exporting import connect, export
+from flows.interruption import Interrupted, came
 from flows.lake import lake
-from flows.options import (
-    BUSY,
-    EXIT_CODES,
-    FAILED,
-    INTERRUPTED,
-    USAGE,
-    Day,
-    with_settings,
-)
+from flows.options import BUSY, EXIT_CODES, FAILED, USAGE, Day, with_settings
 from flows.people import people
 from flows.privacy import audit, forget, key
 from flows.refused import quarantine
@@ -403,33 +396,39 @@ for command in (forget, key, audit):
 
 
 def main() -> None:
-    """Run the command; an error is one line, not a traceback."""
+    """Run the command; an error is one line, not a traceback. Raises Interrupted."""
     try:
         sys.exit(tieline(standalone_mode=False))
-    except click.ClickException as error:
+    except click.Abort as error:
+        raise Interrupted from error
+    except Exception as error:
+        if came():
+            raise
+        _tell(error)
+
+
+def _tell(error: Exception) -> NoReturn:
+    if isinstance(error, click.ClickException):
         error.show()
         sys.exit(error.exit_code)
-    except ConfigError as error:
+    if isinstance(error, ConfigError):
         _stop(error, USAGE)
-    except PermissionError as error:
+    if isinstance(error, PermissionError):
         if os.environ.get("TIELINE_DEBUG"):
-            raise
+            raise error
         _stop(
             f"{error.filename}: not for this account ({error.strerror}); run it as the one that runs Tieline",
             FAILED,
         )
-    except (click.Abort, KeyboardInterrupt):
-        _stop("interrupted; nothing is lost, run again", INTERRUPTED)
-    except Exception as error:
-        if (code := _expected(error)) is not None:
-            _stop(error, code)
-        if os.environ.get("TIELINE_DEBUG"):
-            raise
-        from flows.transient import is_full
+    if (code := _expected(error)) is not None:
+        _stop(error, code)
+    if os.environ.get("TIELINE_DEBUG"):
+        raise error
+    from flows.transient import is_full
 
-        if is_full(error):
-            _stop(f"{error}; make room there and do it again, nothing is lost", FAILED)
-        _stop(f"{error} ({type(error).__name__}); TIELINE_DEBUG=1 shows where", FAILED)
+    if is_full(error):
+        _stop(f"{error}; make room there and do it again, nothing is lost", FAILED)
+    _stop(f"{error} ({type(error).__name__}); TIELINE_DEBUG=1 shows where", FAILED)
 
 
 def _expected(error: Exception) -> int | None:
@@ -449,12 +448,8 @@ def _expected(error: Exception) -> int | None:
     return next((code for kind, code in codes.items() if isinstance(error, kind)), None)
 
 
-def _stop(error: object, code: int) -> None:
+def _stop(error: object, code: int) -> NoReturn:
     from flows.tables import harmless
 
     click.echo(f"tieline: {harmless(' '.join(str(error).split()))}", err=True)
     sys.exit(code)
-
-
-if __name__ == "__main__":
-    main()

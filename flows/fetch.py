@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 AT_ONCE = 8
 NAMED = 5  # files that a message names
 LONGEST = 240  # bytes of a name, with room for what it is called meanwhile
+FIRST = 20  # seconds for a first answer, whatever it is
 PATIENCE = 600  # seconds for saying what is there
 PART = ".part"  # ending of a copy that is being made
 ON_ITS_WAY = "was written to while it was fetched; the next run fetches it"
@@ -65,7 +66,8 @@ def fetch(config: Config, address: str) -> Fetched:
     root, rest = parted(os.path.expandvars(address))
     options = options_of(root, config.settings.remote.options)
     with reaching(address, options):
-        files, base, there, odd = within(PATIENCE, lambda: _listed(root, rest, options))
+        files, base = within(FIRST, lambda: _answering(root, options))
+        there, odd = within(PATIENCE, lambda: _listed(files, base, rest))
     copies, place = config.copies, config.place(root)
     copies.mkdir(mode=0o700, parents=True, exist_ok=True)
     with FileLock(copies / ".lock", mode=0o600):
@@ -104,19 +106,28 @@ def _at_once(files: Any, copied: Any, names: Iterable[str]) -> Iterator[str]:  #
         pool.shutdown(cancel_futures=True)
 
 
-def _listed(
-    root: str, rest: str, options: Mapping[str, Any]
-) -> tuple[Any, str, dict[str, Facts], dict[str, str]]:
-    """The file system, the path of `root` in it, what is there below it, and why some of it cannot be had.
+def _answering(root: str, options: Mapping[str, Any]) -> tuple[Any, str]:
+    """The file system of `root` and the path in it, once it has answered anything at all.
 
-    What is there: path below the root → facts; "" is the root itself, where it is a file.
+    Left alone, packages try a place that is dead for five minutes and more. What it answers does not matter
+    here: the listing is told the same.
     """
     files, base = opened(root, options)
     base = base.rstrip("/")
+    with suppress(Exception):
+        files.exists(base)
+    return files, base
+
+
+def _listed(files: Any, base: str, rest: str) -> tuple[dict[str, Facts], dict[str, str]]:  # noqa: ANN401
+    """What there is below `base`, and why some of it cannot be had.
+
+    What there is: path below the base → facts; "" is the base itself, where it is a file.
+    """
     if rest:
         found = files.glob(f"{base}/{rest}", detail=True)
     elif files.isfile(base):
-        return files, base, {"": facts_of(files.info(base))}, {}
+        return {"": facts_of(files.info(base))}, {}
     else:
         found = files.find(base, detail=True)
     if not found:  # an empty folder of a bucket is none at all, and no reason to worry
@@ -133,7 +144,7 @@ def _listed(
             there[name] = facts_of(info)
         else:
             odd[name] = "no name for a file; have it renamed"
-    return files, base, there, odd
+    return there, odd
 
 
 def _is_safe(name: str) -> bool:

@@ -36,8 +36,9 @@ def judge_sources(held: Open) -> None:
     tonight = {name: _tonight(past[name], today, held.watch.source(name)) for name in names}
     before = {name: [one for one in past[name] if one.day < today] for name in names}
     own = [one for one in held.owns if one.table == NIGHT]
-    if max(map(len, before.values()), default=0) < ENOUGH and not own:
-        return
+    is_learnt = max(map(len, before.values()), default=0) >= ENOUGH and not _is_judged(held, past)
+    if not own and not is_learnt:
+        return  # before Great Expectations is imported, which takes seconds
     off = _off(held.config, today)
     rows = [
         _row(name, held.watch.source(name), [*before[name], tonight[name]], off) for name in names
@@ -54,6 +55,16 @@ def judge_sources(held: Open) -> None:
     held.con.register("outcomes", outcomes)
     held.con.execute("INSERT INTO quality_result BY NAME FROM outcomes")
     held.con.unregister("outcomes")
+
+
+def _is_judged(held: Open, past: Mapping[str, Sequence[Night]]) -> bool:
+    """Whether a run of today was judged, and this one brought nothing that would change what it found."""
+    today = held.config.today()
+    return all(
+        nights and nights[-1].day == today and not (brought.files or brought.refused)
+        for name, nights in past.items()
+        for brought in [held.watch.source(name)]
+    )
 
 
 def _newest(con: duckdb.DuckDBPyConnection, today: date) -> Mapping[str, date]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 
 OK, FAILED, USAGE, REFUSED, BUSY = 0, 1, 2, 3, 4
-INTERRUPTED, TERMINATED = 128 + signal.SIGINT, 128 + signal.SIGTERM
 EXIT_CODES = """\b
 Exit codes:
   0  done

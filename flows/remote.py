@@ -26,8 +26,15 @@ EXTRAS = {
 }  # fmt: skip
 SECRET = re.compile(r"secret|token|passw|passphrase|credential|sas|connection_string|(^|_)key$")
 VARIABLE = re.compile(r"\$\{?\w+\}?")
-# A server that nobody vouched for could hand out anything: sshfs, left alone, asks for no proof.
-ALWAYS: Mapping[str, Mapping[str, Any]] = {"sftp": {"known_hosts": ()}, "ssh": {"known_hosts": ()}}
+# A server that nobody vouched for could hand out anything: sshfs, left alone, asks for no proof. And where a
+# line goes dead in the midst of a file, asyncssh would wait for ever, Azure's library for five minutes.
+_SFTP: Mapping[str, Any] = {"known_hosts": (), "keepalive_interval": 15}
+_AZURE: Mapping[str, Any] = {"connection_timeout": 10, "read_timeout": 20}
+ALWAYS: Mapping[str, Mapping[str, Any]] = {
+    scheme: {"sftp": _SFTP, "azure": _AZURE}[extra]
+    for scheme, extra in EXTRAS.items()
+    if extra in {"sftp", "azure"}
+}
 MAGIC = set("*?[")
 NOT_LET_IN = {
     "NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "ClientAuthenticationError",

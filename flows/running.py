@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import click
 
 from flows.config import Config, read_config
+from flows.interruption import also, end
 from flows.journal import FORMS, VARIABLE, begin
-from flows.options import OK, REFUSED, TERMINATED, Day, with_settings
+from flows.options import OK, REFUSED, Day, with_settings
 
 if TYPE_CHECKING:
     from flows.session import Done
@@ -119,10 +120,12 @@ def night(config: Config, *, rebuild: bool = False, wait: int = 0) -> Done:
 def prepare(config: Config) -> None:
     """What holds for every run in this process. Call it before Prefect is imported."""
     from flows.prefect_settings import quiet
+    from warehouse.connection import cut_short
 
     os.umask(0o077)  # what a run writes is its owner's; the published folder sets its own modes
-    # An exit, not a sudden end: only then does Prefect stop the server that it started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
+    # In order, not suddenly: only then does Prefect stop the server that it started.
+    signal.signal(signal.SIGTERM, end)
+    also(cut_short)
     quiet(config.state)
     from flows.ephemeral import guard
 

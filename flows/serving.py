@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import click
@@ -47,6 +48,8 @@ def serve(settings: Path, home: Path | None, cron: str) -> None:
 
     from flows.deployments import to_serve
 
+    # Prefect ends its own way.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # Paused schedules would let nights that were missed go unseen.
     keep_serving(*to_serve(config, cron), pause_on_shutdown=False, limit=1)
 

@@ -20,6 +20,7 @@ from flows.erase import finish, vanish
 from flows.expectations import own_expectations
 from flows.health import findings
 from flows.identity_file import open_identity
+from flows.interruption import came
 from flows.retention import expire
 from flows.rotation import follow_settings, hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch
@@ -139,7 +140,7 @@ def _running(
             )  # fmt: skip
             yield held, gone
         except BaseException as error:
-            words = f"{type(error).__name__}: {error}"
+            words = "interrupted" if came() else f"{type(error).__name__}: {error}"
             with suppress(duckdb.Error):  # no room for that either: the next run calls it killed
                 state.end_run(con, done.run_id, "failed", words)
             journal.note("failed", words, level=logging.ERROR)

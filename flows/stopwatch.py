@@ -10,6 +10,8 @@ from pathlib import Path
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING
 
+from flows.interruption import go_on
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
@@ -58,6 +60,7 @@ class Stopwatch:
         wall, cpu = perf_counter(), process_time()
         try:
             yield stage
+            go_on()
         finally:
             stage.seconds += perf_counter() - wall
             stage.cpu_seconds += process_time() - cpu

@@ -8,6 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from warehouse.connection import new_cursor
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
@@ -74,7 +76,7 @@ def evaluate(
         )
 
         def connect() -> ConnectionWrapper:
-            return ConnectionWrapper(cursors.enter_context(con.cursor()))
+            return ConnectionWrapper(cursors.enter_context(new_cursor(con)))
 
         context = gx.get_context(
             mode="ephemeral",

@@ -12,6 +12,7 @@ import shutil
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 import duckdb
 from filelock import FileLock, Timeout
@@ -30,6 +31,8 @@ MEMORY = "1GB"  # of the database's own; what does not fit is spilled beside the
 RESERVED = frozenset({"bi", "main", "mart", "memory", STAGE, "system", "temp"})
 POLL_SECONDS = 0.1
 FRESH = ".fresh"  # ending of a database that is being written anew
+
+_OPEN: WeakSet[duckdb.DuckDBPyConnection] = WeakSet()
 
 Settings = dict[str, str | bool | int | float | list[str]]
 
@@ -93,6 +96,20 @@ def open_scratch() -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(config={"memory_limit": MEMORY})
     con.execute(f"CREATE SCHEMA {STAGE}")
     return _closed_in(con)
+
+
+def new_cursor(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """A connection of its own to the same database."""
+    made = con.cursor()
+    _OPEN.add(made)
+    return made
+
+
+def cut_short() -> None:
+    """End the queries of this process. DuckDB would let one that Ctrl-C broke off run to its end, and wait for it."""
+    for con in list(_OPEN):
+        with suppress(duckdb.Error):  # closed
+            con.interrupt()
 
 
 @contextmanager
@@ -190,6 +207,7 @@ def _closed_in(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     con.execute("SET autoinstall_known_extensions = false")
     con.execute("SET autoload_known_extensions = false")
     con.execute("SET enable_external_access = false")
+    _OPEN.add(con)
     return con
 
 

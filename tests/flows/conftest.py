@@ -272,7 +272,7 @@ def start(
 ) -> subprocess.Popen[str]:
     """`tieline <arguments>` in a process group of its own, with `home` as current folder."""
     return subprocess.Popen(
-        [*before, sys.executable, "-m", "flows.cli", *arguments],
+        [*before, sys.executable, "-m", "flows", *arguments],
         cwd=home,
         env=environment(home, env),
         stdout=subprocess.PIPE,

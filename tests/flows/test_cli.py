@@ -211,7 +211,7 @@ def test_every_format_gives_the_same_rows(
 
 
 def tieline_bytes(home: Path, *arguments: str) -> bytes:
-    command = [sys.executable, "-m", "flows.cli", *arguments]
+    command = [sys.executable, "-m", "flows", *arguments]
     return subprocess.run(
         command, cwd=home, env=environment(home), capture_output=True, check=True
     ).stdout

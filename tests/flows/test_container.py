@@ -84,8 +84,8 @@ def test_what_is_copied_installs_and_runs(tmp_path: Path) -> None:
 
     where = inside("-c", "import flows; print(flows.__file__)")
     assert where.startswith(str(image))
-    assert "--dry-run" in inside("-m", "flows.cli", "run", "--help")
-    looked = inside("-m", "flows.cli", "run", "--dry-run")
+    assert "--dry-run" in inside("-m", "flows", "run", "--help")
+    looked = inside("-m", "flows", "run", "--dry-run")
     assert looked.startswith("Would read 7 files")
 
 

@@ -1,14 +1,17 @@
-"""The same with real servers: one that speaks S3, and one that speaks SFTP; and a fetch that is killed."""
+"""The same with real servers that speak S3, Azure's and SFTP, with a dead one of each; and a fetch that is killed."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.slow
 
+AZURITE = ROOT / ".venv/npm/node_modules/.bin"
 SECRET = "a-secret-of-forty-letters-or-thereabouts"
 
 
@@ -184,6 +188,73 @@ def test_a_killed_fetch_leaves_nothing_half_read(
     assert {path.name: path.read_bytes() for path in copies.iterdir()} == texts
 
 
+# --- Azure ---------------------------------------------------------------------------------------
+
+# Known to everybody: the emulator has no other.
+AZURITE_KEY = (
+    "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+)
+
+
+def azure_at(port: int) -> str:
+    return (
+        f"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={AZURITE_KEY};"
+        f"BlobEndpoint=http://127.0.0.1:{port}/devstoreaccount1;"
+    )
+
+
+@pytest.fixture
+def azurite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[subprocess.Popen[bytes]]:
+    """Microsoft's own emulator; `make test-all` installs it."""
+    found = shutil.which("azurite-blob", path=f"{AZURITE}:{os.environ['PATH']}")
+    if not found:
+        pytest.skip("azurite-blob is not here: make .venv/.azurite")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [found, "--inMemoryPersistence", "--skipApiVersionCheck", "--disableTelemetry", "--blobPort", str(port)],
+        cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azure_at(port))
+    try:
+        while True:
+            assert process.poll() is None, "the emulator ended"
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.2)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_container_of_azure_is_read_night_after_night_and_told_when_it_is_dead(
+    azurite: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = fsspec.filesystem("az", skip_instance_cache=True, use_listings_cache=False)
+    files.mkdir("exports")
+    files.pipe_file("exports/een/a.csv", mails(0, 30).encode())
+    home = home_of(tmp_path / "home", ("een", "az://exports/een/*.csv"))
+    config = read_config(home / SETTINGS)
+    with pytest.raises(RemoteError, match="no such bucket or folder") as told:
+        fetch(config, "az://nobody/*.csv")
+    assert not is_transient(told.value)
+    assert ingest(home).files == 1
+    assert ingest(home).files == 0
+    files.pipe_file("exports/een/a.csv", mails(1, 31).encode())  # as long as before
+    assert ingest(home).files == 1
+    assert ask(home, "SELECT count(*) FROM event") == [(30,)]
+    monkeypatch.setattr("flows.fetch.FIRST", 2)
+    azurite.send_signal(signal.SIGSTOP)
+    done = ingest(home)
+    azurite.send_signal(signal.SIGCONT)
+    assert len(done.refused) == 1
+    assert "no answer within 2 s" in done.refused[0]
+    assert AZURITE_KEY not in done.refused[0]
+    assert ask(home, "SELECT count(*) FROM event") == [(30,)]
+
+
 # --- SFTP ----------------------------------------------------------------------------------------
 
 
@@ -289,3 +360,30 @@ def test_a_server_of_sftp_that_is_gone_may_come_back(sftp: Sftp, tmp_path: Path)
     with pytest.raises(RemoteError, match="cannot be reached") as told:
         fetch(config, address)
     assert is_transient(told.value)
+
+
+# --- places that are dead ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "address", ["s3://exports/*.csv", "az://exports/*.csv", "sftp://me@{}/out"]
+)
+def test_a_place_that_takes_the_call_and_says_nothing_is_given_up(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Left alone, the packages try for minutes."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("flows.fetch.FIRST", 2)
+    with socket.create_server(
+        ("127.0.0.1", 0)
+    ) as silent:  # the kernel takes the call, nobody answers
+        where = "{}:{}".format(*silent.getsockname())
+        for name, value in environment(f"http://{where}").items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", azure_at(silent.getsockname()[1]))
+        address = address.format(where)
+        config = read_config(home_of(tmp_path / "home", ("een", address)) / SETTINGS)
+        with pytest.raises(RemoteError, match="no answer within 2 s") as told:
+            fetch(config, address)
+        assert is_transient(told.value)
+        assert ingest(config.home).refused == [str(told.value)]

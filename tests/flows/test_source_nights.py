@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 from flows.cli import tieline as command
 from flows.config import SETTINGS, ConfigError, read_config, read_key
 from flows.status import status
-from tests.flows.conftest import KEY, query, tieline
+from tests.flows.conftest import KEY, ROOT, environment, query, tieline
 from tests.plain_night import ingest
 from warehouse import load, state
 from warehouse.connection import open_readonly, open_warehouse
@@ -108,6 +110,39 @@ def test_a_source_that_brings_nothing_is_judged_too(home: Path) -> None:
     assert "What the source brought" in next(pages.rglob("0-source-1.html")).read_text()
 
 
+AGAIN = """
+import sys
+from pathlib import Path
+from tests.plain_night import ingest
+ingest(Path(sys.argv[1]))
+print("great_expectations" in sys.modules)
+"""
+
+
+def test_a_run_with_nothing_new_after_one_of_today_has_nothing_to_judge(home: Path) -> None:
+    """Great Expectations takes seconds to import; what was found today still stands."""
+
+    def imports_it() -> bool:
+        ran = subprocess.run(
+            [sys.executable, "-c", AGAIN, str(home)],
+            env=environment(home), cwd=ROOT, capture_output=True, text=True, check=True,
+        )  # fmt: skip
+        return {"True": True, "False": False}[ran.stdout.split()[-1]]
+
+    bring(home, "mail", USUAL)
+    assert imports_it()
+    told = needs(home)
+    assert any(words.startswith("board brought 0 events") for words in told)
+    assert not imports_it()
+    assert needs(home) == told
+    a_day_passes(home)
+    assert imports_it(), "the first of its day: what is late grows later"
+    assert any(words.startswith("mail brought 0 events") for words in needs(home))
+    bring(home, "board", USUAL)
+    assert imports_it()
+    assert not any(words.startswith("board") for words in needs(home))
+
+
 # --- expectations in tieline.toml ----------------------------------------------------------------
 
 EXPECT = """[[source.expect]]
@@ -178,6 +213,7 @@ def test_what_cannot_be_expected_ends_in_one_line_before_anything_is_read(
 def test_only_so_many_runs_keep_their_pages(home: Path) -> None:
     (home / SETTINGS).write_text(TOML + "[quality]\ndocs_runs = 2\n")
     for _ in range(3):
+        bring(home, "mail", USUAL)
         ingest(home)
     assert len(list((home / "data-docs/runs").iterdir())) == 2
 

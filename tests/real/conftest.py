@@ -68,7 +68,7 @@ def run(settings: Path, home: Path, data: Path) -> str:
     """The command in a process of its own, with nothing of this one's settings."""
     known = {k: v for k, v in os.environ.items() if not k.startswith(("TIELINE_", "PREFECT_"))}
     done = subprocess.run(
-        [sys.executable, "-m", "flows.cli", "run", "-s", str(settings), "--home", str(home)],
+        [sys.executable, "-m", "flows", "run", "-s", str(settings), "--home", str(home)],
         cwd=ROOT,
         env={**known, "TIELINE_SHARED_DATA": str(data), "TIELINE_DEBUG": "1"},
         capture_output=True,

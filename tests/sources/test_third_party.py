@@ -46,7 +46,7 @@ def run(site: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
         "PYTHONDONTWRITEBYTECODE": "1",
     }  # fmt: skip
     return subprocess.run(
-        [sys.executable, "-m", "flows.cli", *map(str, arguments)],
+        [sys.executable, "-m", "flows", *map(str, arguments)],
         cwd=site, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
 

@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from warehouse.connection import STORAGE_VERSION
+from warehouse.connection import STORAGE_VERSION, new_cursor
 from warehouse.schema import quoted
 from warehouse.serving import mart
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A cursor of `con` with the file attached; a new one has its tables, views and comments made."""
     is_new = not path.exists()
-    with con.cursor() as outside:
+    with new_cursor(con) as outside:
         outside.execute(
             f"ATTACH {quoted(str(path.resolve()))} AS {mart.CATALOG}"
             f" (STORAGE_VERSION '{STORAGE_VERSION}')"
@@ -31,7 +31,7 @@ def attached(con: duckdb.DuckDBPyConnection, path: Path) -> Iterator[duckdb.Duck
         try:
             if is_new:
                 _declare(con)
-            with con.cursor() as cursor:
+            with new_cursor(con) as cursor:
                 yield cursor
             outside.execute(f"CHECKPOINT {mart.CATALOG}")
         finally:
@@ -60,7 +60,7 @@ def used(select: str, parameters: Mapping[str, object]) -> dict[str, object]:
 
 
 def _declare(con: duckdb.DuckDBPyConnection) -> None:
-    with con.cursor() as inside:  # USE holds for this cursor only
+    with new_cursor(con) as inside:  # USE holds for this cursor only
         inside.execute("BEGIN")  # one transaction: each of its own would wait for the disk
         inside.execute(f"CREATE SCHEMA {mart.CATALOG}.{mart.MART}")
         inside.execute(f"USE {mart.CATALOG}.{mart.MART}")

@@ -1,0 +1,83 @@
+"""A run that is interrupted ends with one line and exit code 130 (143 for SIGTERM), whenever the signal comes.
+
+Light: it is imported before anything else, so that the rest can be interrupted while it is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORDS = b"tieline: interrupted; nothing is lost, run again\n"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_ALSO: list[Callable[[], None]] = []
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody wants the program to end.
+
+    No plain KeyboardInterrupt: where one passes through an `exec`, as dataclasses use it, Python ends by the
+    signal later on, whoever caught it.
+    """
+
+
+def listen() -> None:
+    """Take over Ctrl-C, unless whoever started the program has it ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, end)
+
+
+def end(number: int, _frame: object = None) -> NoReturn:
+    """Handler of a signal: end in order, so that the run log and Prefect are told."""
+    signal.signal(number, _again)
+    for call in _ALSO:
+        call()
+    raise Interrupted
+
+
+def also(call: Callable[[], None]) -> None:
+    """Let the first signal also do this."""
+    _ALSO.append(call)
+
+
+def came() -> int:
+    """The signal that came, or 0. What it raised may be another error by now: DuckDB makes one of it."""
+    return next((one for one in SIGNALS if signal.getsignal(one) is _again), 0)
+
+
+def go_on() -> None:
+    """Raise Interrupted where a signal came and what it raised went unheard, as in a destructor."""
+    if came():
+        raise Interrupted
+
+
+def all_done() -> None:
+    """Only the way out is left: a signal raises nothing there."""
+    for one in SIGNALS:
+        if signal.getsignal(one) is end:
+            signal.signal(one, _at_once)
+
+
+def told(number: int) -> int:
+    """Say that the program was interrupted by signal `number`; its exit code."""
+    signal.signal(number, _in_silence)
+    os.write(2, WORDS)
+    return 128 + number
+
+
+def _again(number: int, frame: object = None) -> NoReturn:
+    """The second time at once: what is unfinished then, the next run finds as after a kill."""
+    _at_once(number, frame)
+
+
+def _at_once(number: int, frame: object = None) -> NoReturn:
+    os.write(2, WORDS)
+    _in_silence(number, frame)
+
+
+def _in_silence(number: int, _frame: object = None) -> NoReturn:
+    os._exit(128 + number)
