@@ -122,12 +122,13 @@ def test_a_run_can_be_interrupted_at_any_moment(server: dict[str, str], tmp_path
     assert tieline(whole, "run", env=server).code == 0  # what is imported is on the disk now
     home = make_home(tmp_path / "home", NETWORK)
     begun = time.monotonic()
-    assert interrupted(make_home(tmp_path / "timed", NETWORK), server, 600) == (0, "")
+    code, _ = interrupted(make_home(tmp_path / "timed", NETWORK), server, 600)
+    assert code == 0
     takes = time.monotonic() - begun
-    ended = [interrupted(home, server, takes * part / 16) for part in range(16)]
+    ended = [interrupted(home, server, takes * part / 12) for part in range(12)]
     cut_short = [words for code, words in ended if code == 130]
     assert {code for code, _ in ended} <= {0, 130}, ended  # 0: it was over before
-    assert len(cut_short) >= 8
+    assert len(cut_short) > 6
     for words in cut_short:
         assert words.splitlines()[-1] == WORDS
         assert words.count(WORDS) == 1
@@ -150,5 +151,5 @@ def interrupted(home: Path, server: dict[str, str], seconds: float) -> tuple[int
             _, words = process.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.kill(process.pid, signal.SIGINT)
-            _, words = process.communicate(timeout=60)
+            _, words = process.communicate(timeout=300)
         return process.returncode, words
