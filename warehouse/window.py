@@ -40,8 +40,12 @@ UNION
 SELECT file_id, event_id FROM observed_event
 WHERE file_id IN (SELECT file_id FROM stage.source_file) AND day BETWEEN $since AND $until
 """
+# A time that is not known: the night opens a file of these bytes, whatever its size and time.
 _READ_WHOLE = """
 UPDATE stage.source_file AS new SET
+  modified_ns = CASE WHEN EXISTS (
+    SELECT 1 FROM source_file AS old WHERE old.file_id = new.file_id AND old.content = new.content
+  ) THEN modified_ns ELSE 0 END,
   content = coalesce((SELECT content FROM source_file AS old WHERE old.file_id = new.file_id), ''),
   settings = coalesce((SELECT settings FROM source_file AS old WHERE old.file_id = new.file_id), '')
 """

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import time
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -100,6 +102,20 @@ def test_a_changed_file_gives_the_window_and_the_night_the_rest(
         home, f"SELECT count(*) FROM event WHERE channel = 'message' AND day >= '{SINCE}'"
     )
     assert after == [(0,)]
+    assert ingest(home).files == 0
+
+
+def test_the_night_opens_what_only_a_backfill_has_seen(home: Path) -> None:
+    """However long ago it was written: its size and time are those that the backfill saw."""
+    settle = time.time() - 3600
+    for path in (home / "incoming").iterdir():
+        os.utime(path, (settle, settle))
+    (home / "incoming/aqua-mail.mbox").write_text("")
+    os.utime(home / "incoming/aqua-mail.mbox", (settle, settle))
+    refill(home, SINCE, UNTIL)
+    assert ingest(home).files == 1
+    assert ingest(home).files == 0
+    refill(home, SINCE, UNTIL)
     assert ingest(home).files == 0
 
 
