@@ -75,7 +75,9 @@ def release(
     ]
     held_to = Rules(rules.k, rules.dominance, rules.protection, rules.rounding)
     guarded = _guarded(con, config, counts, held_to, today)
-    shown = Shown(counts, Withheld(WITHHELD.name, rules.rounding) if rules.audit else None)
+    used = config.settings.parameters
+    withheld = Withheld(WITHHELD.name, rules.rounding, used.complete_enough, used.change_base)
+    shown = Shown(counts, withheld if rules.audit else None)
     all_measures = [tuple(metrics.select("metric", "measure").rows())]
     begin = closed.bring_up(
         con,

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 from quality.disclosure import (
     Withheld,
-    disclosed_direction,
     disclosed_metric_value,
-    disclosed_trend,
     disclosure_rows,
     disclosure_sums,
 )
 from quality.disclosure_line import disclosed_line, disclosed_sight
+from quality.disclosure_trend import disclosed_direction, disclosed_trend
 from warehouse.schema import CLOSED_SHARE, METRIC_VALUE, TREND, WITHHELD, quoted
 from warehouse.serving import mart
 
@@ -39,20 +38,13 @@ class Shown:
                 )
                 for one in together
             ],
-            "trend": [
-                disclosed_trend(
-                    self.counts,
-                    _of(METRIC_VALUE.name, one, "near"),
-                    _of(TREND.name, one, "first"),
-                    self.withheld,
-                )
-                for one in together
-            ],
+            "trend": [_of(f"({self._trend(one)})", one, "first") for one in together],
             "direction": [
                 disclosed_direction(
                     self.counts,
                     _of(METRIC_VALUE.name, one, "look"),
                     _of("direction", one, "first"),
+                    _of(TREND.name, one, "look"),
                     self.withheld,
                 )
                 for one in together
@@ -74,6 +66,14 @@ class Shown:
             if together
             else [],
         }
+
+    def _trend(self, measures: Measures) -> str:
+        return disclosed_trend(
+            self.counts,
+            _of(METRIC_VALUE.name, measures, "near"),
+            _of(TREND.name, measures, "near"),
+            self.withheld,
+        )
 
     def sums(self, together: Sequence[Measures]) -> list[str]:
         """SELECTs of CLOSED_SHARE."""

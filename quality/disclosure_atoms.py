@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from quality.disclosure import IS_TOLD, KEY, judged, told_number
-from quality.disclosure_structure import among
+from quality.disclosure_contributions import contributions
+from quality.disclosure_structure import ACTS, EVENTS, among
 from warehouse.schema import ALL, METRIC_VALUE, quoted
 
 if TYPE_CHECKING:
@@ -13,7 +16,6 @@ if TYPE_CHECKING:
     from datetime import date
 
     import duckdb
-    import polars as pl
 
     from quality.disclosure_structure import Family
 
@@ -38,37 +40,87 @@ WHERE value IS NOT NULL"""
 
 
 def atoms_of_month(
-    con: duckdb.DuckDBPyConnection, month: date, column: str
+    con: duckdb.DuckDBPyConnection, month: date, family: Family
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Atoms (one, other, channel, stretch, value) and seats (kind, boundary, unit, share) of a month.
+    """Atoms (pair, channel, stretch, value) of a month, and their parts (pair, what, PLACE, part).
 
     People are of one kind on a day when they are in the same units with the same shares. With a person in
     several units the interaction is told of each by its share.
     """
-    con.execute(_HELD, {"month": month})
+    if family.of == EVENTS:
+        return _events(con, month)
+    if family.of == ACTS:
+        return _acts(con, month)
+    con.execute(_HELD.format(who=f"unnest([s, t]) AS person_id FROM ({_TIES})"), {"month": month})
     atoms = con.execute(
         f"""SELECT least(a.kind, b.kind) AS one, greatest(a.kind, b.kind) AS other, channel,
-          greatest(date_trunc('week', d.day), date_trunc('month', d.day))::DATE AS stretch,
-          sum({column}) AS value
+          {_STRETCH} AS stretch, sum({family.of}) AS value
         FROM ({_TIES}) AS d
         JOIN held AS a ON a.day = d.day AND a.person_id = d.s
         JOIN held AS b ON b.day = d.day AND b.person_id = d.t
-        WHERE {column} > 0
+        WHERE {family.of} > 0
         GROUP BY ALL ORDER BY ALL""",
         {"month": month},
     ).pl()
+    seats = _seats(con)
+    pairs = atoms.select("one", "other").unique(maintain_order=True).with_row_index("pair")
+    return (
+        atoms.join(pairs, on=["one", "other"], maintain_order="left"),
+        contributions(pairs, seats),
+    )
+
+
+def _events(con: duckdb.DuckDBPyConnection, month: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Each unit's by itself: an event counts in every unit that takes part."""
+    found = con.execute(
+        f"""SELECT boundary, unit, channel, {_STRETCH} AS stretch, sum(events)::DOUBLE AS value
+        FROM unit_event_day AS d WHERE date_trunc('month', day) = $month
+        GROUP BY ALL ORDER BY ALL""",
+        {"month": month},
+    ).pl()
+    parts = found.select("boundary", "unit").unique(maintain_order=True).with_row_index("pair")
+    atoms = found.join(parts, on=["boundary", "unit"], maintain_order="left")
+    return atoms, parts.select(
+        "pair", pl.lit(EVENTS).alias("what"), "boundary", "unit",
+        pl.lit(ALL).alias("other_unit"), pl.lit(1.0).alias("part"),
+    )  # fmt: skip
+
+
+def _acts(con: duckdb.DuckDBPyConnection, month: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of people of one kind; each unit of theirs has them whole."""
+    con.execute(_HELD.format(who=f"person_id FROM ({_BEGUN})"), {"month": month})
+    atoms = con.execute(
+        f"""SELECT kind AS pair, channel, {_STRETCH} AS stretch, count(*)::DOUBLE AS value
+        FROM ({_BEGUN}) AS d JOIN held USING (day, person_id)
+        GROUP BY ALL ORDER BY ALL""",
+        {"month": month},
+    ).pl()
+    seats = _seats(con)
+    whole = (
+        seats.select("kind", "boundary").unique(maintain_order=True).with_columns(unit=pl.lit(ALL))
+    )
+    return atoms, pl.concat([seats.select("kind", "boundary", "unit"), whole]).select(
+        pl.col("kind").alias("pair"), pl.lit(ACTS).alias("what"), "boundary", "unit",
+        pl.lit(ALL).alias("other_unit"), pl.lit(1.0).alias("part"),
+    )  # fmt: skip
+
+
+def _seats(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Units of each kind: kind, boundary, unit, share."""
     seats = con.execute(_SEATS).pl()
     con.execute("DROP TABLE held")
-    return atoms, seats
+    return seats
 
 
+_STRETCH = "greatest(date_trunc('week', d.day), date_trunc('month', d.day))::DATE"
 _TIES = f"""
 SELECT period AS day, channel, s, t, w, h FROM tie
 WHERE grain = 'day' AND channel <> {quoted(ALL)} AND date_trunc('month', period) = $month"""
-_HELD = f"""
+_BEGUN = "FROM initiative_day WHERE date_trunc('month', day) = $month"
+_HELD = """
 CREATE OR REPLACE TEMP TABLE held AS
 WITH present AS (
-  SELECT DISTINCT day, unnest([s, t]) AS person_id FROM ({_TIES})
+  SELECT DISTINCT day, {who}
 ), seat AS (
   SELECT p.day, p.person_id, b.boundary, coalesce(m.unit, '(unknown)') AS unit, coalesce(m.share, 1) AS share
   FROM present AS p CROSS JOIN boundary AS b
@@ -76,7 +128,7 @@ WITH present AS (
     AND p.day BETWEEN m.valid_from AND m.valid_to
 ), listed AS (
   SELECT day, person_id, list({{boundary: boundary, unit: unit, share: share}} ORDER BY boundary, unit) AS seats
-  FROM seat WHERE boundary <> {quoted(ALL)} GROUP BY day, person_id
+  FROM seat WHERE boundary <> '(all)' GROUP BY day, person_id
 )
 SELECT *, dense_rank() OVER (ORDER BY seats) AS kind FROM listed"""
 _SEATS = """

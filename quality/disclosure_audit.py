@@ -133,7 +133,7 @@ def _found(
     mark = (rows @ np.random.default_rng(0).uniform(1, 2, len(atoms))).round(9)
     firm = np.isinf(price[owner])
     order = np.lexsort((most, ~firm, mark))
-    again = np.append(False, (np.diff(mark[order]) == 0) & firm[order][1:])
+    again = (np.diff(mark[order], prepend=np.nan) == 0) & firm[order]
     kept = order[~again]
     return two_worlds(
         rows[kept], most[kept], price[owner[kept]], owner[kept], block.atoms[atoms], secrets, sign, wanted

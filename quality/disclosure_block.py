@@ -15,7 +15,6 @@ import polars as pl
 from scipy.sparse import csr_matrix, diags, vstack
 
 from quality.disclosure_rounding import SHARE_STEP, interval
-from quality.disclosure_structure import UNKNOWN
 from warehouse.schema import ALL
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ class Block:
 def make_block(
     rows: pl.DataFrame,
     atoms: pl.DataFrame,
-    seats: pl.DataFrame,
+    parts: pl.DataFrame,
     family: Family,
     *,
     part: float,
@@ -86,13 +85,11 @@ def make_block(
     """Block of one month.
 
     `rows`: KEY, value, numerator, denominator (exact), told (as it would be published), is_secret.
-    `atoms`: one, other (kinds of people), channel, stretch (its first day), value.
-    `seats`: kind, boundary, unit, share, for every boundary.
+    `atoms`: pair (whose), channel, stretch (its first day), value.
+    `parts`: pair, what (it counts for), PLACE, part (of its value).
     """
     rows = rows.with_row_index("row")
-    pairs = atoms.select("one", "other").unique(maintain_order=True).with_row_index("pair")
-    atoms = atoms.join(pairs, on=["one", "other"], maintain_order="left").with_row_index("atom")
-    parts = _contributions(pairs, seats)
+    atoms = atoms.with_row_index("atom")
     periods = _periods(atoms)
 
     def sums(names: Sequence[Name], what: Sum) -> csr_matrix:
@@ -117,7 +114,7 @@ def make_block(
     mostly = whole @ true >= (1 - AGREE) * value * rows["grain"].replace_strict(MOST).to_numpy()
     secret = np.flatnonzero(rows["is_secret"].to_numpy() & (value > 0) & mostly)
     secret = secret[np.diff(whole[secret].indptr) > 0]
-    statements = [_of_sum(whole, rows, part)]
+    statements = [_of_sum(whole, rows, part, whole_numbers=family.least > 1)]
     for name, ratio in family.ratios.items():
         above, below = sums([name], ratio.above), sums([name], ratio.below)
         statements += _of_ratio(above, below, rows, part)
@@ -133,17 +130,19 @@ def make_block(
             ),
         ),
         whole[secret],
-        protection * value[secret],
+        np.maximum(protection * value[secret], family.least),
         secret,
         _cost(rows),
     )
 
 
-def _of_sum(whole: csr_matrix, rows: pl.DataFrame, part: float) -> Limits:
+def _of_sum(whole: csr_matrix, rows: pl.DataFrame, part: float, *, whole_numbers: bool) -> Limits:
     """A shown sum lies within its rounding."""
     at = np.flatnonzero(np.diff(whole.indptr) > 0)
     value, told = (rows[name].fill_null(0.0).to_numpy()[at] for name in ("value", "told"))
     low, high = interval(told, part)
+    if whole_numbers:
+        low, high = np.ceil(low - AGREE), np.floor(high + AGREE)
     return Limits(whole[at], np.minimum(low - value, 0.0), np.maximum(high - value, 0.0), at)
 
 
@@ -176,50 +175,6 @@ def _periods(atoms: pl.DataFrame) -> pl.DataFrame:
             for grain, length in LENGTHS.items()
             for channel in (pl.col("channel"), pl.lit(ALL))
         ]
-    )  # fmt: skip
-
-
-def _contributions(pairs: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
-    """What part of each pair's interaction counts for what: pair, what, PLACE, part."""
-    here = seats.rename({"kind": "one", "unit": "u", "share": "share_u"})
-    there = seats.rename({"kind": "other", "unit": "v", "share": "share_v"})
-    both = (
-        pairs.join(here, on="one")
-        .join(there, on=["other", "boundary"])
-        .select(
-            "pair",
-            "boundary",
-            pl.min_horizontal("u", "v").alias("u"),
-            pl.max_horizontal("u", "v").alias("v"),
-            (pl.col("share_u") * pl.col("share_v")).alias("part"),
-        )
-    )
-    u_known, v_known = pl.col("u") != UNKNOWN, pl.col("v") != UNKNOWN
-    is_inner = pl.col("u") == pl.col("v")
-    outer, inner = both.filter(~is_inner & u_known & v_known), both.filter(is_inner & u_known)
-    stray = both.filter(~(u_known & v_known))
-
-    def of(frame: pl.DataFrame, what: str, unit: str, times: float = 1.0) -> pl.DataFrame:
-        of_unit = pl.lit(ALL) if unit == ALL else pl.col(unit)
-        to = pl.col("v") if what == "line" else pl.lit(ALL)
-        return frame.select(
-            "pair", pl.lit(what).alias("what"), "boundary", of_unit.alias("unit"),
-            to.alias("other_unit"), pl.col("part") * times,
-        )  # fmt: skip
-
-    return (
-        pl.concat(
-            [
-                of(both, "line", "u"),
-                of(both, "total", "u", 0.5), of(both, "total", "v", 0.5), of(both, "total", ALL),
-                *(of(outer, what, unit) for what in ("crossing", "known") for unit in ("u", "v", ALL)),
-                *(of(inner, what, unit) for what in ("inside", "known") for unit in ("u", ALL)),
-                of(stray.filter(u_known), "stray", "u"), of(stray.filter(v_known), "stray", "v"),
-                of(stray, "stray", ALL),
-            ]
-        )
-        .group_by("pair", "what", *PLACE, maintain_order=True)
-        .agg(pl.col("part").sum())
     )  # fmt: skip
 
 

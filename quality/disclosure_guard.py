@@ -16,9 +16,9 @@ from quality.disclosure import KEY
 from quality.disclosure_atoms import END, atoms_of_month, rows_of_months
 from quality.disclosure_block import make_block
 from quality.disclosure_choice import DisclosureError, protect
-from quality.disclosure_structure import FAMILIES, SUMS, Family, among
+from quality.disclosure_structure import ASSORTATIVITY, FAMILIES, SHARE, TOTAL, Family, among
 from warehouse.connection import open_readonly
-from warehouse.schema import AUDITED, METRIC_VALUE, WITHHELD, one_of, quoted
+from warehouse.schema import ALL, AUDITED, METRIC_VALUE, WITHHELD, one_of, quoted
 from warehouse.serving.mart import NOT_OVER, PROTECTS
 from warehouse.serving.releases import FILE
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from quality.disclosure_audit import Flags
 
-VERSION = 3  # one more when the structure or the way of hiding changes: everything is audited anew
+MUCH = 1 / 4  # of a network's weight
+VERSION = 4  # one more when the structure or the way of hiding changes: everything is audited anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def withhold(
                 con.execute(f"DELETE FROM {WITHHELD.name} WHERE block = ?", [block])
             progress(block)
             withdraw |= _audit(con, family, block, month, rules, earlier)
+            con.execute(_ASSORTATIVITY, {"block": block, "month": month})
             con.execute(f"DELETE FROM {AUDITED.name} WHERE block = ?", [block])
             con.execute(f"INSERT INTO {AUDITED.name} VALUES (?, ?)", [block, mark])
             audited += 1
@@ -119,6 +121,24 @@ SELECT month, md5(concat(count(*), ' ', sum(hash(told)::HUGEINT % 1000000007)))
 FROM told GROUP BY month ORDER BY month"""
 
 
+# Where the share of inner weight is hidden it would tell that; where the total of a unit with much of the
+# weight is, it would tell something of that one.
+_ASSORTATIVITY = f"""
+INSERT INTO {WITHHELD.name}
+SELECT {", ".join(quoted(word) for word in ASSORTATIVITY)}, grain, period, channel, boundary,
+  {quoted(ALL)}, {quoted(ALL)}, {quoted(PROTECTS)}, $block
+FROM (
+  SELECT grain, period, channel, boundary FROM told JOIN {WITHHELD.name} USING ({", ".join(KEY)})
+  WHERE month = $month AND {among([SHARE])} AND unit = {quoted(ALL)}
+  UNION
+  SELECT grain, period, channel, boundary FROM told AS part
+  JOIN (FROM told WHERE unit = {quoted(ALL)}) AS whole
+    USING (metric, measure, grain, period, channel, boundary, month)
+  WHERE month = $month AND {among([TOTAL])} AND part.unit <> {quoted(ALL)} AND part.is_secret
+    AND part.value > {MUCH} * whole.value
+)"""
+
+
 def _audit(
     con: duckdb.DuckDBPyConnection,
     family: Family,
@@ -136,14 +156,14 @@ def _audit(
         [month],
     ).pl()
     shown = ~(rows["is_secret"] | rows["is_withheld"]).to_numpy()
-    atoms, seats = atoms_of_month(con, month, family.column)
+    atoms, parts = atoms_of_month(con, month, family)
     if not rows["is_secret"].any():
         return False
     if atoms.is_empty():  # the ties have expired: what was chosen while they were there stands
-        after, withdraw = _without_atoms(con, block, month, shown), False
+        after, withdraw = _without_atoms(con, family, block, month, shown), False
     else:
         made = make_block(
-            rows, atoms, seats, family, part=rules.rounding, protection=rules.protection
+            rows, atoms, parts, family, part=rules.rounding, protection=rules.protection
         )
         fixed = _told_before(rows, earlier)
         try:
@@ -160,11 +180,13 @@ def _audit(
     return withdraw
 
 
-def _without_atoms(con: duckdb.DuckDBPyConnection, block: str, month: date, shown: Flags) -> Flags:
-    """All of it goes if there were ties that expired before they were ever audited."""
+def _without_atoms(
+    con: duckdb.DuckDBPyConnection, family: Family, block: str, month: date, shown: Flags
+) -> Flags:
+    """All of it goes if there was something that expired before it was ever audited."""
     expired = con.execute(
-        f"""FROM {METRIC_VALUE.name} WHERE {among(SUMS)} AND grain = 'day'
-          AND date_trunc('month', period) = ? AND value > 0 LIMIT 1""",
+        f"""FROM {METRIC_VALUE.name} WHERE {among(family.sums)} AND grain = 'month'
+          AND period = ? AND value > 0 LIMIT 1""",
         [month],
     ).fetchall()
     known = con.execute(f"FROM {AUDITED.name} WHERE block = ?", [block]).fetchall()

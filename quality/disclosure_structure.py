@@ -1,6 +1,6 @@
 """Which published columns tell the same quantity: the one place that says so.
 
-Everything is told of the weight or the hours between people. A line, and what a unit or the network has
+Weight and hours are told between people. A line, and what a unit or the network has
 in all (half of each line on its side), are sums of these; shares are one sum divided by another. The audit
 knows each of them. Other columns that would tell one of these sums again are left empty (WITHOUT_PARTS) or
 are worked out from what is published (trend, line, signals, views, report, exports).
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 UNKNOWN = "(unknown)"
+EVENTS, ACTS = "events", "acts"
 Name = tuple[str, str]  # metric, measure
 # line: between two units. total: half of each line on a unit's side, and all of its inner one.
 # crossing, inside, known: to other known units, within the unit, both. stray: to unknown people.
+# events: of a unit, which do not add up over units. acts: of a unit's people, which do.
 Sum = dict[str, float]  # of which of these, and how many times
 
 
@@ -33,11 +35,19 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """Numbers that hang together: sums of one column of the ties."""
+    """Numbers that hang together: sums of one thing that is told of days.
 
-    column: str
+    Attributes:
+        of: A column of the ties (w, h), or EVENTS, or ACTS.
+        sums: Which sum each measure is.
+        ratios: Measures that divide one sum by another.
+        least: Width that must remain of each hidden number at least; more than 1: these are whole numbers.
+    """
+
+    of: str
     sums: Mapping[Name, str]
     ratios: Mapping[Name, Ratio] = field(default_factory=dict)
+    least: float = 0.0
 
     def names(self) -> list[Name]:
         """Every measure that has a part in it."""
@@ -58,17 +68,29 @@ FAMILIES = {
         },
     ),
     "hours": Family("h", {("flow", "hours"): "line", ("interaction_volume", "hours"): "total"}),
+    # In a width of 2 there is another whole number than the true one.
+    EVENTS: Family(EVENTS, {("interaction_volume", "events"): EVENTS}, least=2.0),
+    ACTS: Family(ACTS, {("initiators", "acts"): ACTS}, least=2.0),
 }
 SUMS = tuple(name for family in FAMILIES.values() for name in family.sums)
 RATIOS = tuple(name for family in FAMILIES.values() for name in family.ratios)
 ASSORTATIVITY = ("silo", "assortativity")  # follows from all of a boundary's sums, not linearly
-# Their numerators and denominators would tell sums again.
-WITHOUT_PARTS = (
-    *RATIOS, ASSORTATIVITY, ("line_dependence", "top"), ("reciprocity", "weighted"), ("net_flow", "net"),
+# Parts of the most active people: what one person carries of a line would be told to the decimal.
+OF_FEW = (
+    ("line_dependence", "top"), ("initiators", "top_share"),
     *(("connector_dependence", f"loss_{k}") for k in (1, 2, 3, "share")),
 )  # fmt: skip
+# From sums of squares of what each person did.
+OF_SQUARES = (("initiators", "effective"), ("revived", "effective"))
+# Their numerators and denominators would tell sums again.
+WITHOUT_PARTS = (
+    *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, ("reciprocity", "weighted"), ("net_flow", "net"),
+)  # fmt: skip
+ROUNDED = (*SUMS, *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES)
 # Of single days these are not told: of a line they would be a meeting or two.
 NOT_OF_DAYS = (*SUMS, *RATIOS, ("net_flow", "net"))
+TOTAL = ("interaction_volume", "weight")
+SHARE = ("cross_boundary_share", "share")
 LINE_WEIGHT = ("flow", "weight")  # what mart.line tells too
 UNKNOWN_SHARE = ("cross_boundary_share", "unknown_share")  # and this, of the network
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
-from math import floor, inf, log10
+from math import ceil, floor, inf, log10
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,9 +87,10 @@ class Attacker:
     nesting: Mapping[str, str] = field(default_factory=dict)
     atoms: dict[Atom, int] = field(default_factory=dict)
     statements: list[Statement] = field(default_factory=list)
+    finest: tuple[str, str] = ("flow", "weight")  # what atoms are parts of
 
     def __post_init__(self) -> None:
-        lines = [r for r in self.rows if (r["metric"], r["measure"]) == ("flow", "weight")]
+        lines = [r for r in self.rows if (r["metric"], r["measure"]) == self.finest]
         told = {self._key(r) for r in lines}
         self.spans = {(r["grain"], r["period"]): self._stretches(r) for r in self.rows}
         for row in lines:
@@ -224,6 +225,41 @@ class Attacker:
                 if row["channel"] in (ALL, atom[1]) and (c := coefficient(atom[3], atom[4])):
                     found[self.atoms[atom]] = c
         return found
+
+
+@dataclass
+class Counter(Attacker):
+    """Who solves for counts, which are whole: `finest` is what is counted, `adds` whether units add up."""
+
+    adds: bool = False
+
+    def _told(self, row: dict[str, Any]) -> list[Statement]:
+        least, most = preimage(row["value"], self.rounding)
+        return [(ceil(least - 1e-6), self._number(row), floor(most + 1e-6))]
+
+    def _number(self, row: dict[str, Any]) -> dict[int, float]:
+        return self._sum(row, lambda u, _: float(u == row["unit"]))
+
+    def _nest(self) -> None:
+        """Teams make up their organisation; with those that are in none, all units the network."""
+        sums: dict[Atom, dict[int, float]] = defaultdict(dict)
+        for (stretch, channel, boundary, unit, other), number in self.atoms.items():
+            if self.adds and unit != ALL:
+                sums[stretch, channel, boundary, ALL, other][number] = 1.0
+                if boundary == "team":
+                    whole = self.nesting[unit]
+                    sums[stretch, channel, "organisation", whole, other][number] = 1.0
+        for atom, parts in sums.items():
+            if atom in self.atoms:
+                most = inf if atom[3] == ALL else 0.0
+                self.statements.append(
+                    (0.0, _added([(-1, parts), (1, {self.atoms[atom]: 1.0})]), most)
+                )
+        for atom, number in self.atoms.items():
+            if (twin := (*atom[:2], "organisation", *atom[3:])) in self.atoms and atom[3] == ALL:
+                self.statements.append(
+                    (0.0, _added([(1, {number: 1.0}), (-1, {self.atoms[twin]: 1.0})]), 0.0)
+                )
 
 
 def _added(parts: list[tuple[float, dict[int, float]]]) -> dict[int, float]:

@@ -20,7 +20,15 @@ if TYPE_CHECKING:
 FIRST, TODAY = date(2026, 6, 1), date(2026, 8, 1)
 RULES = Rules(k=3, dominance=0.75, protection=0.1, rounding=0.05)
 TEAMS = {"a1": "A", "a2": "A", "b1": "B", "b2": "B", "c1": "C"}
-MODELS = ("flow", "interaction_volume", "cross_boundary_share", "silo", "ei_index", "line_state")
+MODELS = (
+    "flow",
+    "initiators",
+    "interaction_volume",
+    "cross_boundary_share",
+    "silo",
+    "ei_index",
+    "line_state",
+)
 
 
 def network(seed: int, *, events: int = 220, people: int = 24) -> duckdb.DuckDBPyConnection:
@@ -83,7 +91,7 @@ def release(
         done = Guarded()
     con.execute("COMMIT")
     withheld = Withheld("withheld", rules.rounding) if rules else None
-    limits = {"k": RULES.k, "dominance": RULES.dominance}
+    limits = (rules or RULES).thresholds()
     con.execute("CREATE SCHEMA IF NOT EXISTS mart")
     for table, select in (
         ("metric_value", disclosed_metric_value(withheld=withheld)),

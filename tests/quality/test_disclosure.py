@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from quality.disclosure_block import Block, Limits
 from quality.disclosure_choice import DisclosureError, check, protect
 from quality.disclosure_rounding import interval, rounded
 from tests.quality import attacker, invented
-from tests.quality.attacker import Attacker, both, read
+from tests.quality.attacker import Attacker, Counter, both, read
 from tests.quality.invented import RULES, TEAMS, TODAY, network, release
 
 if TYPE_CHECKING:
@@ -209,6 +210,36 @@ def small() -> duckdb.DuckDBPyConnection:
     return network(1, events=90)
 
 
+def counted(
+    con: duckdb.DuckDBPyConnection, metric: str, measure: str, rounding: float, sample: int
+) -> int:
+    """How many of the secret counts the attacker finds, or narrows down too much."""
+    name = f"metric = '{metric}' AND measure = '{measure}' AND grain <> 'day'"
+    rows = con.sql(f"FROM mart.metric_value WHERE {name}").pl().to_dicts()
+    attack = Counter(rows, rounding, TEAMS, finest=(metric, measure), adds=metric == "initiators")
+    exact = {row[:8]: row[8] for row in con.sql(f"SELECT {', '.join(KEY)}, value FROM metric_value WHERE {name}").fetchall()}  # fmt: skip
+    secret = [row for row in rows if row["hidden_reason"] in SECRET]
+    assert len(secret) > 20, "nothing to find"
+    found = 0
+    for row in random.Random(0).sample(secret, min(sample, len(secret))):
+        true = exact[tuple(row[part] for part in KEY)]
+        low, high = attack.range(row)
+        assert low - 1e-3 <= true <= high + 1e-3, "the attacker's equations are wrong"
+        alone = high < true + 1 - 1e-3 and low > true - 1 + 1e-3  # no other whole number
+        found += alone or high - low < WIDTH * true * (1 - 1e-3)
+    return found
+
+
+@pytest.mark.parametrize("name", [("interaction_volume", "events"), ("initiators", "acts")])
+def test_an_attacker_finds_no_hidden_count(
+    small: duckdb.DuckDBPyConnection, name: tuple[str, str]
+) -> None:
+    release(small, None)
+    assert counted(small, *name, 0.0, 40) > 2
+    release(small)
+    assert counted(small, *name, RULES.rounding, 60) == 0
+
+
 def attacked(con: duckdb.DuckDBPyConnection) -> None:
     release(con, None)
     assert narrow(con, Attacker(read(con), 0.0, TEAMS), 8) > 2
@@ -301,3 +332,43 @@ def test_no_cell_that_one_table_hides_is_told_by_another(small: duckdb.DuckDBPyC
           AND standing.weight IS NOT NULL""").fetchall()
     assert told
     assert all(a == b for a, b in told)
+
+
+def test_assortativity_is_hidden_where_it_would_tell_much(small: duckdb.DuckDBPyConnection) -> None:
+    """Where the share that it is made of is hidden, or the total of a unit with a quarter of all weight."""
+    con = small
+    rules = replace(RULES, dominance=0.3)  # so that large units are hidden too
+    release(con, None)
+    release(con, rules)
+    place = "grain, period, channel, boundary"
+    con.execute(f"""
+        CREATE OR REPLACE TEMP TABLE much AS
+        SELECT {place} FROM mart.metric_value
+        WHERE (metric, measure, unit) = ('cross_boundary_share', 'share', '(all)') AND hidden_reason IS NOT NULL
+        UNION
+        SELECT {place} FROM mart.metric_value AS told JOIN metric_value AS exact USING ({", ".join(KEY)})
+        JOIN (SELECT {place}, value FROM metric_value WHERE (metric, measure, unit)
+          = ('interaction_volume', 'weight', '(all)')) AS whole USING ({place})
+        WHERE (metric, measure) = ('interaction_volume', 'weight') AND unit <> '(all)'
+          AND told.hidden_reason IN {SECRET} AND exact.value > whole.value / 4""")
+    told = con.sql(f"""
+        SELECT hidden_reason IS NULL, count(much.grain) FROM mart.metric_value LEFT JOIN much USING ({place})
+        WHERE measure = 'assortativity' AND value IS NOT NULL = (hidden_reason IS NULL) GROUP BY ALL ORDER BY ALL
+        """).fetchall()  # fmt: skip
+    release(con, None)
+    assert [is_told for is_told, _ in told] == [False, True], told
+    assert told[0][1] > 0
+    assert told[1][1] == 0
+
+
+def test_a_quarter_of_the_weight_is_not_found_from_assortativity() -> None:
+    """Even by whom knows how all other units share the rest, and the inner share as it is told."""
+    for part in np.linspace(0.02, 0.25, 12):
+        for rest, inner in ((0.15, 0.3), (0.3, 0.5), (0.5, 0.7), (1.0, 0.8)):
+            squares = part**2 + (1 - part) ** 2 * rest
+            r = (inner - squares) / (1 - squares)
+            told = [(inner + x - r - y) / (1 - r - y) for x in (-0.01, 0.01) for y in (-0.01, 0.01)]
+            may = np.linspace(0, 1, 4001)
+            found = may**2 + (1 - may) ** 2 * rest
+            may = may[(found >= min(told)) & (found <= max(told))]
+            assert may.max() - may.min() >= WIDTH * part

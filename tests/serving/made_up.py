@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from quality.disclosure import disclosed_metric_value, disclosed_trend
+from quality.disclosure import disclosed_metric_value
+from quality.disclosure_trend import disclosed_trend
 from warehouse import schema
 from warehouse.connection import open_warehouse, warehouse_lock
 from warehouse.serving import mart

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quality.disclosure import disclosed_metric_value, disclosed_trend
+from quality.disclosure import Withheld, disclosed_metric_value
 from quality.disclosure_line import disclosed_line
+from quality.disclosure_trend import disclosed_direction, disclosed_trend
+from tests.quality.attacker import preimage
 from tests.serving.made_up import MONDAY, cell, fill, step
+from transforms.trends import direction
 from warehouse import schema
 from warehouse.serving import mart
 
@@ -145,6 +148,62 @@ def test_nothing_published_depends_on_a_hidden_number(
     ]
     assert disclosed(memory, rows) == disclosed(memory, changed)
     assert disclosed_steps(memory, rows) == disclosed_steps(memory, changed)
+
+
+def told(con: duckdb.DuckDBPyConnection, weeks: list[float], sd: float = 0.1) -> list[Any]:
+    """What is published of a line's weight and of an index, week after week, with the audit on."""
+    rows = [
+        row
+        for n, x in enumerate(weeks)
+        for row in (
+            cell(period=MONDAY + timedelta(weeks=n), value=x),
+            cell(period=MONDAY + timedelta(weeks=n), metric="ei_index", measure="index", unit="(all)",
+                 other_unit="(all)", value=x / 100, expected=0.5, z=(x / 100 - 0.5) / sd,
+                 low=0.5 - 1.959963984540054 * sd, high=0.5 + 1.959963984540054 * sd),
+        )
+    ]  # fmt: skip
+    disclosed_steps(con, rows)
+    calendar = con.sql(
+        "SELECT DISTINCT grain, period, (period - DATE '2026-01-05') // 7 AS idx FROM trend"
+    )
+    found = direction.compute(
+        con.sql("FROM trend").pl(), calendar.pl(), complete_enough=0.9, direction_p=0.05
+    )
+    con.register("found", found)
+    con.execute("CREATE OR REPLACE TABLE direction AS FROM found")
+    con.execute(
+        f"CREATE OR REPLACE TABLE withheld AS SELECT {', '.join(mart.KEY)}, '' AS reason FROM trend LIMIT 0"
+    )
+    withheld = Withheld("withheld", 0.05)
+    selects = (
+        disclosed_metric_value(COUNTS, withheld=withheld),
+        disclosed_trend(COUNTS, withheld=withheld),
+        f"SELECT * EXCLUDE (p_value, direction) FROM ({disclosed_direction(COUNTS, withheld=withheld)})",
+    )
+    return [con.sql(f"{one} ORDER BY ALL", params=THRESHOLDS).fetchall() for one in selects]
+
+
+@settings(often, max_examples=15)
+@given(weeks=st.lists(st.tuples(st.floats(1, 90), st.floats(0.02, 0.98)), min_size=14, max_size=14))
+def test_what_follows_of_told_numbers_follows_of_them_alone(
+    memory: duckdb.DuckDBPyConnection, weeks: list[tuple[float, float]]
+) -> None:
+    """Other numbers, told as the same ones: the same changes, medians, deviations, slopes and chance."""
+
+    exact = [x for x, _ in weeks]
+    first = told(memory, exact)
+    shown = {row[3]: row[8] for row in first[0] if row[0] == "flow"}
+    index = {row[3]: row[8] for row in first[0] if row[0] == "ei_index"}
+    others = []
+    for n, (_, at) in enumerate(weeks):
+        day = MONDAY + timedelta(weeks=n)
+        low, high = preimage(shown[day], 0.05)
+        low, high = max(low, 100 * (index[day] - 0.01)), min(high, 100 * (index[day] + 0.01))
+        others.append(low + at * (high - low))
+    again = told(memory, others)
+    assert first[1]
+    assert first[2]
+    assert again == first
 
 
 @pytest.mark.parametrize(
