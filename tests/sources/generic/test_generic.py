@@ -37,6 +37,10 @@ MEETINGS = {
     "event": "id", "time": "start", "end": "end", "person": "who.mail", "role": "as",
     "channel": "=meeting", "system": "rooms",
 }  # fmt: skip
+VISITS = {
+    "event": "visit", "time": "started", "end": "ended", "person": "who", "role": "as",
+    "channel": "=meeting",
+}  # fmt: skip
 
 
 def read(source: Source, path: Path, **mapping: str) -> Batch:
@@ -55,6 +59,7 @@ def table(folder: Path, text: str | bytes, name: str = "table.csv") -> Path:
         (SOURCE_CSV, "tickets.csv", TICKETS, (8, 0, 1)),
         (SOURCE_CSV, "mails.csv", MAILS, (6, 0, 1)),
         (SOURCE_NDJSON, "meetings.ndjson", MEETINGS, (6, 0, 0)),
+        (SOURCE_PARQUET, "visits.parquet", VISITS, (7, 0, 0)),
     ],
 )
 def test_golden(
