@@ -18,7 +18,7 @@ from transforms.sources.base import BATCH_ROWS, Batch, Options, Source
 from transforms.sources.blocks import split
 from transforms.sources.jira_acts import Acts, People, Told
 from transforms.sources.jira_records import SITE, Changelog, Fields, Issue, shown, users_of
-from transforms.sources.jira_rows import batch
+from transforms.sources.jira_rows import batch, nothing_seen
 from transforms.sources.opening import decoded
 from transforms.sources.wrapped_json import BROKEN, NULL, parts_of, refusal, texts
 
@@ -72,7 +72,7 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
             chain.from_iterable(users_of(one) for one in found if not isinstance(one, str))
         )
 
-    seen = set[int]()
+    seen = nothing_seen()
     acts, records = Acts(People(known)), 0
     waiting: list[Told] = []
     for position, place, issue in _found(path):

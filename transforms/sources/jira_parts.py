@@ -28,7 +28,7 @@ from transforms.sources.jira_records import (
     shown,
     users_of,
 )
-from transforms.sources.jira_rows import batch
+from transforms.sources.jira_rows import batch, nothing_seen
 from transforms.sources.opening import decoded
 from transforms.sources.wrapped_json import BROKEN, NULL, records, refusal
 
@@ -92,7 +92,7 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
         found = (one.issue for one in _found(path))
         return shown(chain.from_iterable(users_of(one) for one in found if isinstance(one, Issue)))
 
-    seen = set[int]()
+    seen = nothing_seen()
     acts, count = Acts(People(known)), 0
     waiting: list[Told] = []
     for position, place, item, issue in _found(path):

@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 _TOWARD = {"act": pl.Int64, "address": pl.String, "role": pl.String}
 
 
-def batch(acts: Acts, options: Options, seen: set[int], records: int) -> Batch:
+def nothing_seen() -> pl.Series:
+    """Hashes of the keys of a file, before it is read."""
+    return pl.Series(dtype=pl.UInt64)
+
+
+def batch(acts: Acts, options: Options, seen: pl.Series, records: int) -> Batch:
     """The batch of a file's part with so many records. `seen` holds hashes of earlier keys."""
     number, at = (pl.Series(acts.texts[name], dtype=pl.String) for name in TEXTS)
     told = pl.DataFrame(acts.columns, schema=ACT).with_columns(
@@ -29,9 +34,10 @@ def batch(acts: Acts, options: Options, seen: set[int], records: int) -> Batch:
     is_act, is_dated = told["actor"] != NOBODY, told["at"].is_not_null()
     since, until = (moment.astimezone(UTC) for moment in (options.since, options.until))
     is_inside = is_act & is_dated & (told["at"] >= since) & (told["at"] < until)
-    inside = told.lazy().filter(is_inside).with_columns(event_key=_key(acts)).collect()
+    inside = told if is_inside.all() else told.filter(is_inside)
+    inside = inside.with_columns(event_key=_key(acts))
     is_first = _first_seen(inside["event_key"], seen)
-    new = inside if is_first is None else inside.filter(is_first)
+    new = inside if is_first.all() else inside.filter(is_first)
     events = _events(acts, new)
     parts = (told.filter(is_act & ~is_dated), new, inside)
     unreadable, fresh, known = (_counts(rows, len(acts.records)) for rows in parts)
@@ -105,18 +111,14 @@ def _counts(rows: pl.DataFrame, records: int) -> np.ndarray[tuple[int], np.dtype
     return np.bincount(rows["place"].to_numpy() // 2, minlength=records)
 
 
-def _first_seen(keys: pl.Series, seen: set[int]) -> pl.Series | None:
-    """Whether a key is the first of its kind in the file; None: all are."""
-    hashes = keys.hash().to_list()
-    own = {*hashes}
-    if len(own) == len(hashes) and seen.isdisjoint(own):
-        seen |= own
-        return None
-    is_first = []
-    for one in hashes:
-        is_first.append(one not in seen)
-        seen.add(one)
-    return pl.Series(is_first, dtype=pl.Boolean)
+def _first_seen(keys: pl.Series, seen: pl.Series) -> pl.Series:
+    """Whether a key is the first of its kind in the file; its hash is `seen` from then on."""
+    hashes = keys.hash()
+    is_first = hashes.is_first_distinct()
+    if len(seen):
+        is_first &= ~hashes.is_in(seen)
+    seen.append(hashes)
+    return is_first
 
 
 def _of(
