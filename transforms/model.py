@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-import sqlglot
-from sqlglot import exp
 
 from transforms.header import problems
+from transforms.statement import parsed
 from warehouse.schema import GRAINS, PERSONAL
 
 HERE = Path(__file__).parent
@@ -136,15 +135,12 @@ def fingerprints(models: Iterable[Model], parameters: Parameters) -> dict[str, s
     return marks
 
 
-@cache  # parsing all of them takes longer than a night of a small network computes
+@cache
 def _from_sql(path: Path, text: str) -> Model:
     try:
-        query = sqlglot.parse_one(text, dialect="duckdb")
-    except sqlglot.errors.ParseError as error:
+        query = parsed(text)
+    except ValueError as error:
         raise ModelError(f"{path}: not SQL that can be read ({error}); mend the query") from error
-    own = {cte.alias for cte in query.find_all(exp.CTE)}
-    reads = {table.name for table in query.find_all(exp.Table)} - own
-    named = {placeholder.name for placeholder in query.find_all(exp.Placeholder)}
     is_metric = path.parent.name == "metrics" or text.lstrip().startswith("/*\n")
     head = text.split("*/", maxsplit=1)[0].lstrip().removeprefix("/*")
     header = _header(path, head) if is_metric else None
@@ -154,9 +150,9 @@ def _from_sql(path: Path, text: str) -> Model:
         grain="day" if _option(text, "period") == "day" else "grain",
         lookback=_number(_option(text, "lookback")),
         lookahead=_number(_option(text, "lookahead")),
-        reads=tuple(sorted(reads)),
-        parameters=tuple(sorted(named.difference(EXTENT))),
-        extent=tuple(sorted(named.intersection(EXTENT))),
+        reads=tuple(sorted(query.tables)),
+        parameters=tuple(sorted(query.parameters.difference(EXTENT))),
+        extent=tuple(sorted(query.parameters.intersection(EXTENT))),
         comments=_comments(text),
         header=header,
         grains=tuple((header or {}).get("grains", GRAINS)),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_matrix
+import scipy  # whose parts load when they are first used: half a second
 
 HEADER = """
 title_en = "Brokerage"
@@ -179,8 +179,8 @@ def roles(s: Ints, t: Ints, unit: Ints) -> Ints:
     told_in, told_out = _degrees(s, inside, people)
     shape = (people, int(unit.max()) + 1)
     one = np.ones(int((~inside).sum()), dtype=np.int64)
-    heard = csr_matrix((one, (t[~inside], unit[s[~inside]])), shape=shape)
-    told = csr_matrix((one, (s[~inside], unit[t[~inside]])), shape=shape)
+    heard = scipy.sparse.csr_matrix((one, (t[~inside], unit[s[~inside]])), shape=shape)
+    told = scipy.sparse.csr_matrix((one, (s[~inside], unit[t[~inside]])), shape=shape)
     same = np.asarray(heard.multiply(told).sum(axis=1)).ravel()  # from and to one other unit
     low, high, ways, rank = _oriented(s, t, people)
     mutual = ways == 3  # noqa: PLR2004 both bits

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.sparse import csr_matrix, diags_array
-from scipy.special import gammaln
+import scipy  # whose parts load when they are first used: half a second
 
 HEADER = """
 title_en = "Communities and units"
@@ -136,7 +135,7 @@ def communities(s: Array, t: Array, w: Array, graph: Array) -> Array:
     if not len(s):
         return member
     whole = np.round(w * _SCALE)
-    ties = csr_matrix(
+    ties = scipy.sparse.csr_matrix(
         (np.concatenate([whole, whole]), (np.concatenate([s, t]), np.concatenate([t, s]))),
         shape=(people, people),
     )
@@ -148,9 +147,9 @@ def communities(s: Array, t: Array, w: Array, graph: Array) -> Array:
         if len(names) == len(where):
             return member
         # Each community becomes one node; what is inside it moves along.
-        gather = csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
+        gather = scipy.sparse.csr_matrix((np.ones(len(group)), (group, np.arange(len(group)))))
         ties, strength, where = gather @ ties @ gather.T, gather @ strength, where[names]
-        ties = (ties - diags_array(ties.diagonal())).tocsr()
+        ties = (ties - scipy.sparse.diags_array(ties.diagonal())).tocsr()
         ties.eliminate_zeros()
 
 
@@ -166,7 +165,7 @@ def modularity(s: Array, t: Array, w: Array, graph: Array, member: Array) -> Arr
     return inside / total - np.bincount(where, ends**2, minlength=graphs) / (4 * total**2)
 
 
-def _moved(ties: csr_matrix, strength: Array, where: Array, total: Array) -> Array:
+def _moved(ties: scipy.sparse.csr_matrix, strength: Array, where: Array, total: Array) -> Array:
     """Each node's community after all have moved to where they fit best, until nothing improves."""
     count = len(where)
     group = np.arange(count)
@@ -193,13 +192,15 @@ def _moved(ties: csr_matrix, strength: Array, where: Array, total: Array) -> Arr
 
 
 def _best_group(
-    rows: Array, part: csr_matrix, group: Array, strength: Array, total: Array
+    rows: Array, part: scipy.sparse.csr_matrix, group: Array, strength: Array, total: Array
 ) -> Array:
     """Where each of `rows` raises the modularity most; its own community where nothing is better."""
     count = len(group)
     own, weight = group[rows], strength[rows]
     tot = np.bincount(group, strength, minlength=count)
-    to = part @ csr_matrix((np.ones(count), group, np.arange(count + 1)), shape=(count, count))
+    to = part @ scipy.sparse.csr_matrix(
+        (np.ones(count), group, np.arange(count + 1)), shape=(count, count)
+    )
     at = np.repeat(np.arange(len(rows)), np.diff(to.indptr))
     column = to.indices.astype(np.int64)
     rest = tot[column] - np.where(column == own[at], weight[at], 0)
@@ -217,7 +218,9 @@ def _best_group(
     return np.where((top > stay) & (chosen < count), chosen, own)
 
 
-def _quality(ties: csr_matrix, group: Array, strength: Array, where: Array, total: Array) -> Array:
+def _quality(
+    ties: scipy.sparse.csr_matrix, group: Array, strength: Array, where: Array, total: Array
+) -> Array:
     """Modularity of each graph, times the square of its total, less what is the same for every division."""
     count = len(group)
     tot = np.bincount(group, strength, minlength=count)
@@ -225,7 +228,7 @@ def _quality(ties: csr_matrix, group: Array, strength: Array, where: Array, tota
     return _inside(ties, group, where, len(total)) * total - squares
 
 
-def _inside(ties: csr_matrix, group: Array, where: Array, graphs: int) -> Array:
+def _inside(ties: scipy.sparse.csr_matrix, group: Array, where: Array, graphs: int) -> Array:
     row = np.repeat(np.arange(len(group)), np.diff(ties.indptr))
     same = group[row] == group[ties.indices]
     return np.bincount(where[row[same]], ties.data[same], minlength=graphs)
@@ -258,7 +261,7 @@ def _entropy(sizes: Array) -> float:
 def expected_information(a: Array, b: Array) -> float:
     """Mean mutual information, in nats, of two random divisions into parts of these sizes (> 0)."""
     people = int(a.sum())
-    log = gammaln(np.arange(people + 1) + 1.0)
+    log = scipy.special.gammaln(np.arange(people + 1) + 1.0)
     sizes, often = np.unique(a, return_counts=True)
     expected = 0.0
     for size, times in zip(*np.unique(b, return_counts=True), strict=True):

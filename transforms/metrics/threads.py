@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import maximum_bipartite_matching
+import scipy  # whose parts load when they are first used: half a second
 
 HEADER = """
 title_en = "Threads"
@@ -100,5 +99,7 @@ def matching(row: np.ndarray, column: np.ndarray) -> np.ndarray:
     if not len(row):
         return np.zeros(0, dtype=bool)
     shape = (int(row.max()) + 1, int(column.max()) + 1)
-    graph = csr_matrix((np.ones(len(row), dtype=np.int8), (row, column)), shape=shape)
-    return np.asarray(maximum_bipartite_matching(graph, perm_type="column") >= 0)
+    graph = scipy.sparse.csr_matrix((np.ones(len(row), dtype=np.int8), (row, column)), shape=shape)
+    return np.asarray(
+        scipy.sparse.csgraph.maximum_bipartite_matching(graph, perm_type="column") >= 0
+    )
