@@ -2,10 +2,11 @@
 
 import argparse
 
-from tests.benchmarks import graphs, history, introductions, lake, memory, people, ties
+from tests.benchmarks import full, graphs, history, introductions, lake, memory, people, ties
 from tests.benchmarks.bench import machine, main
 
 PARTS = {
+    "full": lambda told: full.measure(told.participations),
     "graphs": lambda _: graphs.measure(),
     "history": lambda told: history.measure(told.participations),
     "introductions": lambda _: introductions.measure(),

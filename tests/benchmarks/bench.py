@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.benchmarks import memory, people, ties
+from tests.benchmarks import full, graphs, history, memory, people, ties
 from tests.benchmarks.exports import (
     write_archive,
     write_home,
@@ -35,6 +35,9 @@ from tests.benchmarks.processes import Ran, run, table
 
 PEOPLE = 600
 ROWS = 1_000_000
+MONTHS_ROWS = (
+    100_000  # in three months: what the script in pandas and networkx does in a quarter of a minute
+)
 SINCE = {
     1: date(2026, 10, 1),
     6: date(2026, 5, 1),
@@ -151,8 +154,14 @@ def main() -> None:
         print(ties.measure(ROWS))
         print(heading(f"5. Memory while reading files of {memory.MEGABYTES} MB"))
         print(memory.measure(memory.MEGABYTES, log))
-        print(heading("5. Addresses to people"))
+        print(heading("6. Addresses to people"))
         print(people.line(people.resolving()))
+    print(heading("7. Metrics 1-9, 11 and 12 against a script, and against bare ties"))
+    print(full.measure(MONTHS_ROWS))
+    print(heading("8. One stale week of them, by the length of the history"))
+    print(history.measure(MONTHS_ROWS))
+    print(heading("9. Metrics of the whole graph against networkx"))
+    print(graphs.measure())
     print(f"\nTook {(perf_counter() - begun) / 60:.1f} minutes.")
 
 

@@ -1,8 +1,8 @@
-"""One stale week of metrics 1-9, 11 and 12, with three months of history and with three years of it.
+"""One stale week of metrics 1-9, 11 and 12, with three months of history, with six, and with three years.
 
     python -m tests.benchmarks history --participations 4200000
 
-Three months are computed by the models. The long history is the same quarter twelve times: the rows of every
+Three months are computed by the models. Longer histories are the same quarter again and again: the rows of every
 table, moved back in time within DuckDB, because to compute 50 million participations takes hours and copying
 them minutes. People, ties and series of meetings are the same ones in every quarter, so the past has something
 to tell of each tie; events have numbers of their own.
@@ -11,6 +11,7 @@ to tell of each tie; events have numbers of their own.
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import tempfile
 from contextlib import closing
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import duckdb
 
 FIRST, DAYS = date(2024, 1, 1), 91  # a quarter of thirteen whole weeks: every grain moves by itself
-QUARTERS = 12
+LONGER = (2, 12)  # quarters: half a year, so that each period has one before it, and three years
 WEEK = date(2024, 3, 18)  # the last but one: late files touch no more than that
 METRICS = (
     "interaction_volume", "cross_boundary_share", "flow", "ei_index", "boundary_coverage", "threads",
@@ -43,29 +44,45 @@ _EVENTS = 1_000_000_000_000  # numbers further of an event in the quarter before
 
 
 def measure(rows: int) -> str:
-    """CPU seconds of each model with both histories, and how many times as many."""
+    """CPU seconds of each model with each history, and how many times as many."""
     with tempfile.TemporaryDirectory(prefix="tieline-bench-") as folder:
-        short, long = Path(folder) / "months.duckdb", Path(folder) / "years.duckdb"
+        short = Path(folder) / "quarter-1.duckdb"
         built = run("tests.benchmarks.history", "make", str(short), str(rows))
-        copied = run("tests.benchmarks.history", "lengthen", str(long), str(short))
-        size = long.stat().st_size / 1e9
-        few, many = (run("tests.benchmarks.history", "week", str(path)) for path in (short, long))
-    if few.told["unlike"] or many.told["unlike"]:
+        weeks, copied = [run("tests.benchmarks.history", "week", str(_copied(short)))], []
+        for quarters in LONGER:
+            path = short.with_stem(f"quarter-{quarters}")
+            copied.append(
+                run("tests.benchmarks.history", "lengthen", str(path), str(short), str(quarters))
+            )
+            size = path.stat().st_size / 1e9
+            weeks.append(run("tests.benchmarks.history", "week", str(path)))
+    if any(ran.told["unlike"] for ran in weeks):
         raise SystemExit("computing the week again gave other numbers")
-    lines = [["model", "months, s", "years, s", "ratio"]]
-    for name, one in sorted(many.told["spent"].items(), key=lambda item: -item[1][0]):
-        lines.append(_line(name, few.told["spent"].get(name, (0.0, 0.0))[0], one[0]))
-    lines.append(_line("all", *(sum(s[0] for s in r.told["spent"].values()) for r in (few, many))))
-    lines.append(["peak MB", f"{few.peak_mb:.0f}", f"{many.peak_mb:.0f}", ""])
+    lines = [
+        ["model", *(f"{n * 3} months, s" for n in (1, *LONGER)), "last : first", "last : second"]
+    ]
+    spent = [{name: cpu for name, (cpu, _) in ran.told["spent"].items()} for ran in weeks]
+    lines += [
+        _line(name, [one.get(name, 0.0) for one in spent])
+        for name in sorted(spent[-1], key=lambda name: -spent[-1][name])
+    ]
+    lines.append(_line("all", [sum(one.values()) for one in spent]))
+    lines.append(["peak MB", *(f"{ran.peak_mb:.0f}" for ran in weeks), "", ""])
     return (
         f"{built.told['rows']:,} participations of {built.told['people']:,} people in {DAYS // 7} weeks, built in "
-        f"{built.cpu:.0f} CPU s; {copied.told['rows']:,} in {QUARTERS} quarters ({size:.1f} GB), copied in "
-        f"{copied.cpu:.0f} CPU s\n\n{table(lines)}"
+        f"{built.cpu:.0f} CPU s; {copied[-1].told['rows']:,} in {LONGER[-1]} quarters ({size:.1f} GB), copied in "
+        f"{copied[-1].cpu:.0f} CPU s\n\n{table(lines)}"
     )
 
 
-def _line(name: str, few: float, many: float) -> list[str]:
-    return [name, f"{few:.2f}", f"{many:.2f}", f"{many / few:.2f}" if few else ""]
+def _copied(path: Path) -> Path:
+    return Path(shutil.copy(path, path.with_stem("week-1")))
+
+
+def _line(name: str, spent: list[float]) -> list[str]:
+    first, second, *_, last = spent
+    ratios = [f"{last / one:.2f}" if one else "" for one in (first, second)]
+    return [name, *(f"{one:.2f}" for one in spent), *ratios]
 
 
 def make(con: duckdb.DuckDBPyConnection, rows: int) -> dict[str, Any]:
@@ -77,7 +94,7 @@ def make(con: duckdb.DuckDBPyConnection, rows: int) -> dict[str, Any]:
     return {"people": people, "rows": _rows(con), "spent": spent}
 
 
-def lengthen(con: duckdb.DuckDBPyConnection, short: Path) -> dict[str, Any]:
+def lengthen(con: duckdb.DuckDBPyConnection, short: Path, quarters: int) -> dict[str, Any]:
     """The quarter in the database `short`, and itself again and again before it, oldest first."""
     load.create(con)
     con.execute(f"ATTACH '{short}' AS short (READ_ONLY)")
@@ -90,7 +107,7 @@ def lengthen(con: duckdb.DuckDBPyConnection, short: Path) -> dict[str, Any]:
         if name in fixed:
             continue
         con.execute(f"CREATE TABLE IF NOT EXISTS {name} AS FROM short.main.{name} LIMIT 0")
-        for back in range(QUARTERS - 1, -1, -1) if {"day", "period"} & set(columns) else [0]:
+        for back in range(quarters - 1, -1, -1) if {"day", "period"} & set(columns) else [0]:
             told = ", ".join(_moved(column, back) for column in columns)
             con.execute(f"INSERT INTO {name} SELECT {told} FROM short.main.{name}")
     con.execute("DETACH short")
@@ -141,7 +158,7 @@ def _rows(con: duckdb.DuckDBPyConnection) -> int:
     return int(con.execute("SELECT count(*) FROM participation").fetchall()[0][0])
 
 
-def main(what: str, path: Path, argument: str = "") -> dict[str, Any]:
+def main(what: str, path: Path, argument: str = "", quarters: str = "") -> dict[str, Any]:
     """One step, in a process of its own."""
     behind(*METRICS)
     reach = [Path(argument).parent] if what == "lengthen" else []
@@ -149,7 +166,7 @@ def main(what: str, path: Path, argument: str = "") -> dict[str, Any]:
         if what == "make":
             return make(con, int(argument))
         if what == "lengthen":
-            return lengthen(con, Path(argument))
+            return lengthen(con, Path(argument), int(quarters))
         return week(con)
 
 
