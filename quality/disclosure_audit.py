@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse import vstack
 
-from quality.disclosure_worlds import Worlds, two_worlds
+from quality.disclosure_worlds import Statements, two_worlds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +29,7 @@ Flags = npt.NDArray[np.bool_]
 Integers = npt.NDArray[np.int64]
 
 ENOUGH = 1 - 1e-6  # a width counts as reached at this part of it
-TRIES = 3  # pairs of worlds over the same atoms
+TRIES = 3  # pairs of worlds over the same atoms where rows may be broken
 LEAST = 0.05  # fewer newly safe than this part of those looked at: no more tries
 
 
@@ -63,20 +63,20 @@ def audit(block: Block, price: Floats, only: Flags | None = None) -> Audit:
         inside = secrets[:, atoms].tocsr()
         some = np.diff(inside.indptr) > 0
         here = limits[:, atoms].tocsr()
-        for _ in range(TRIES):
+        for _ in range(1 if firm else TRIES):
             left = np.flatnonzero(asked & some & (high - low < block.wanted * ENOUGH))
             if not len(left):
                 break
             # One draw for all, so that sums are asked to move where their parts do.
             drawn = dice.choice([-1.0, 1.0], len(atoms)) * block.atoms[atoms]
             sign = np.where(inside[left] @ drawn < 0, -1.0, 1.0)
-            worlds = _found(block, here, atoms, price, inside[left], sign, block.wanted[left])
-            if worlds is None:
+            found = _found(block, here, atoms, price, inside[left], sign, block.wanted[left])
+            if found is None:
                 break
-            change = inside @ worlds.changes.T
+            change, gone = inside @ found[0].T, found[1]
             low, high = np.minimum(low, change.min(axis=1)), np.maximum(high, change.max(axis=1))
-            broken[worlds.broken] = True
-            price[worlds.broken] = 0.0
+            broken[gone] = True
+            price[gone] = 0.0
             if (high - low < block.wanted * ENOUGH)[left].sum() > len(left) * (1 - LEAST):
                 break
     return Audit(asked & (high - low < block.wanted * ENOUGH), broken)
@@ -121,20 +121,37 @@ def _found(
     secrets: csr_matrix,
     sign: Floats,
     wanted: Floats,
-) -> Worlds | None:
-    """Two worlds over these atoms, true to what is shown of them; each statement once."""
+) -> tuple[Floats, Integers] | None:
+    """Changes in two worlds over these atoms, and the rows that they are not true to."""
     limits = block.limits
     told = (np.diff(here.indptr) > 0) & (price[limits.row] > 0)
     above, below = told & np.isfinite(limits.high), told & np.isfinite(limits.low)
     rows = vstack([here[above], -here[below]]).tocsr()
     most = np.concatenate([limits.high[above], -limits.low[below]])
     owner = np.concatenate([limits.row[above], limits.row[below]])
-    # Weeks, months and channels often say the same: the narrowest of them is enough where none has a price.
+    # Weeks, months and channels often say the same of these atoms, the one more narrowly than the other.
     mark = (rows @ np.random.default_rng(0).uniform(1, 2, len(atoms))).round(9)
-    firm = np.isinf(price[owner])
-    order = np.lexsort((most, ~firm, mark))
-    again = (np.diff(mark[order], prepend=np.nan) == 0) & firm[order]
-    kept = order[~again]
-    return two_worlds(
-        rows[kept], most[kept], price[owner[kept]], owner[kept], block.atoms[atoms], secrets, sign, wanted
+    order = np.lexsort((most, mark))
+    rows, most, owner = rows[order], most[order], owner[order]
+    is_first = np.diff(mark[order], prepend=np.nan) != 0
+    first, group = np.flatnonzero(is_first), np.cumsum(is_first) - 1
+    is_firm = np.isinf(price[owner])
+    dearer = _running(np.where(is_firm, 0.0, price[owner]), first, group)
+    # How far it is to the bound of the next row that says the same.
+    length = np.where(np.roll(is_first, -1), np.inf, np.roll(most, -1)) - most
+    steps = np.flatnonzero((_running(is_firm, first, group) == 0) & (length > 0))
+    found = two_worlds(
+        Statements(rows[first], most[first], group[steps], length[steps], dearer[steps]),
+        block.atoms[atoms], secrets, sign, wanted,
     )  # fmt: skip
+    if found is None:
+        return None
+    last = np.full(len(first), -1)
+    np.maximum.at(last, group[steps[found.taken]], steps[found.taken])
+    return found.changes, np.unique(owner[np.arange(len(owner)) <= last[group]])
+
+
+def _running(number: Floats | Flags, first: Integers, group: Integers) -> Floats:
+    """Sums from the first of each group on."""
+    total = np.cumsum(number, dtype=np.float64)
+    return np.asarray(total - (total - number)[first][group], dtype=np.float64)
