@@ -5,21 +5,21 @@ from __future__ import annotations
 import signal
 import sys
 
-from flows.interruption import Interrupted, all_done, came, listen, told
+from flows.interruption import all_done, came, listen, told
 
 
 def main() -> None:
     """Run the command; Ctrl-C ends it with one line and exit code 130, whenever it comes."""
-    listen()
     try:
         try:
+            listen()
             from flows.cli import main as command  # takes long enough to be interrupted
 
             command()
         finally:
             all_done()
     except BaseException as error:
-        if not came() and not isinstance(error, Interrupted):
+        if not came() and not isinstance(error, KeyboardInterrupt):
             raise
         sys.exit(told(came() or signal.SIGINT))
 

@@ -5,6 +5,7 @@ Light: it is imported before anything else, so that the rest can be interrupted 
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 from typing import TYPE_CHECKING, NoReturn
@@ -28,6 +29,8 @@ class Interrupted(KeyboardInterrupt):
 def listen() -> None:
     """Take over Ctrl-C, unless whoever started the program has it ignored."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        # Last of all, since first: Python gives its handlers back before it takes itself down.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGINT, end)
 
 

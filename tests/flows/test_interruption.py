@@ -90,6 +90,17 @@ def test_an_interruption_is_one_line_and_an_exit_code(moment: str, tmp_path: Pat
     assert "Traceback" not in ran.stderr or "overheard" in moment
 
 
+def test_what_is_over_is_over(tmp_path: Path) -> None:
+    """While Python takes itself down, after its handlers are gone."""
+    last = "sys.last = type('Last', (), {'__del__': lambda _, kill=os.kill, me=os.getpid(): kill(me, 2)})()"
+    (tmp_path / "begin.py").write_text(BEGIN.replace("MOMENT", f"{last}; sys.exit(0)"))
+    ran = subprocess.run(
+        [sys.executable, "-m", "begin"], cwd=tmp_path, env=environment(tmp_path), timeout=60,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_whoever_started_it_may_have_it_ignored(tmp_path: Path) -> None:
     (tmp_path / "begin.py").write_text(BEGIN.replace("MOMENT", "hit(); print('went on')"))
     ran = subprocess.run(
