@@ -33,6 +33,9 @@ def look(
         pass
     if warehouse.exists():
         report(read_config(home / SETTINGS))
+    if not (home / "warehouse/identity/identity.duckdb").exists():
+        assert not before, "the identities are gone"  # the first night, before it made them
+    else:
         found = tables(home, [name for names in AT_ONCE for name in names])
         for names in AT_ONCE:
             now = part(found, names)
