@@ -2,7 +2,17 @@
 
 import argparse
 
-from tests.benchmarks import full, graphs, history, introductions, lake, memory, people, ties
+from tests.benchmarks import (
+    full,
+    graphs,
+    history,
+    introductions,
+    lake,
+    memory,
+    peers,
+    people,
+    ties,
+)
 from tests.benchmarks.bench import machine, main
 
 PARTS = {
@@ -12,6 +22,7 @@ PARTS = {
     "introductions": lambda _: introductions.measure(),
     "lake": lambda told: lake.measure(told.participations),
     "memory": lambda told: memory.measure(told.megabytes, memory.invented()),
+    "peers": lambda told: peers.measure(told.participations),
     "people": lambda _: people.line(people.resolving()),
     "ties": lambda told: ties.measure(told.participations),
 }

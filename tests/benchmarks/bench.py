@@ -19,7 +19,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from tests.benchmarks import full, graphs, history, memory, people, ties
+from tests.benchmarks import full, graphs, history, memory, peers, people, ties
 from tests.benchmarks.exports import (
     write_archive,
     write_home,
@@ -49,6 +49,7 @@ NEW_DAYS = (
 )  # the second is measured: after a night that was usual too
 END = date(2026, 11, 1)
 TIMES = 2
+PEER_ROWS = 500_000
 ONE_CORE = {"POLARS_MAX_THREADS": "1"}
 INGEST = ("open", "read", "pseudonymise", "stage", "people", "validate", "load", "other")
 
@@ -162,6 +163,8 @@ def main() -> None:
     print(history.measure(MONTHS_ROWS))
     print(heading("9. Metrics of the whole graph against networkx"))
     print(graphs.measure())
+    print(heading("10. Beside what people could pick instead"))
+    print(peers.measure(PEER_ROWS))
     print(f"\nTook {(perf_counter() - begun) / 60:.1f} minutes.")
 
 
