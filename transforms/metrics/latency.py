@@ -6,6 +6,7 @@ others. Each act passes the clock of its unit on; the order of the acts decides,
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 
 import numpy as np
@@ -37,7 +38,9 @@ range = ">= 0"
 """  # noqa: E501
 READS = ("crossing", "unit_event_day", "frame", "carriers", "calendar")
 LOOKBACK = "all"
+EXTENT = ("first_period",)
 NEVER = -(10**6)  # day of the news from a unit that was never heard of
+_AT_ONCE = 10_000  # moments looked back at once
 _ROWS = {
     "measure": pl.String, "grain": pl.String, "period": pl.Date, "channel": pl.String,
     "boundary": pl.String, "unit": pl.String, "other_unit": pl.String, "value": pl.Float64,
@@ -50,8 +53,12 @@ def compute(
     frame: pl.DataFrame,
     carriers: pl.DataFrame,
     calendar: pl.DataFrame,
+    *,
+    first_period: date = date.min,
 ) -> pl.DataFrame:
     """Rows of metric_value for each unit and the network, in periods in which ties crossed boundaries.
+
+    From the period `first_period` on.
 
     Frames as the models of these names, of one grain. Of one day's news nothing is told.
     """
@@ -61,6 +68,7 @@ def compute(
         .join(calendar.filter(pl.col("grain") != "day"), on="day")
         .group_by("boundary", "grain", "period")
         .agg(pl.col("day").max().alias("until"))
+        .filter(pl.col("period") >= first_period)
         .sort("until")
     )
     books = {
@@ -112,17 +120,21 @@ def snapshots(
 ) -> list[np.ndarray]:
     """Clocks at the end of each day of `until` (ascending): row g, column h the day of g's news of h.
 
-    Acts are sorted by `time`; those of one moment all pass on what was known before it.
+    Acts are sorted by `time`; those of one moment all pass on what was known before it. The first clock
+    is looked up backwards, mostly within days; the others follow from it.
     """
-    clock = np.full((units, units), NEVER, dtype=np.int32)
-    views = list(clock)  # rows
-    taken = []
+    if not len(until):
+        return []
     starts = np.flatnonzero(np.r_[True, time[1:] != time[:-1]]) if len(time) else np.zeros(0, int)
-    bounds = np.searchsorted(day[starts], until, side="right")
+    first, *later = np.searchsorted(day[starts], until, side="right").tolist()
     edges = [*starts.tolist(), len(time)]
-    days, sources, targets = day.tolist(), source.tolist(), target.tolist()
-    for first, last in pairwise([0, *bounds.tolist()]):
-        for begin, end in pairwise(edges[first : last + 1]):
+    clock = _looked_up(edges[: first + 1], day, source, target, units)
+    views = list(clock)  # rows
+    taken = [clock.copy()]
+    base = edges[first]
+    days, sources, targets = (one[base:].tolist() for one in (day, source, target))
+    for begun, ended in pairwise([first, *later]):
+        for begin, end in pairwise(edge - base for edge in edges[begun : ended + 1]):
             if end - begin == 1:
                 teller, hearer = views[sources[begin]], views[targets[begin]]
                 teller[sources[begin]] = days[begin]
@@ -136,6 +148,37 @@ def snapshots(
                 np.maximum(hearer, told[sources[n]], out=hearer)
         taken.append(clock.copy())
     return taken
+
+
+def _looked_up(
+    edges: list[int], day: np.ndarray, source: np.ndarray, target: np.ndarray, units: int
+) -> np.ndarray:
+    """The clock after the moments between `edges`, from the last one back until all have news of all.
+
+    Of each unit a set of bits says whom its news of that time still reached: the latest news counts.
+    """
+    clock = np.full((units, units), NEVER, dtype=np.int32)
+    reached = [1 << unit for unit in range(units)]
+    whole = slice(0, edges[-1] if edges else 0)
+    tell, hear = np.unique(source[whole]), np.unique(target[whole])
+    missing = len(tell) * len(hear) - len(np.intersect1d(tell, hear))
+    for stop in range(len(edges) - 1, 0, -_AT_ONCE):
+        if not missing:
+            break
+        bounds = edges[max(stop - _AT_ONCE, 0) : stop + 1]
+        base = bounds[0]
+        days, sources, targets = (one[base : bounds[-1]].tolist() for one in (day, source, target))
+        for begin, end in reversed([*pairwise(edge - base for edge in bounds)]):
+            passed = [(sources[n], reached[targets[n]]) for n in range(begin, end)]
+            for unit, hearers in passed:
+                new = hearers & ~reached[unit]
+                reached[unit] |= new
+                while new:
+                    hearer = new.bit_length() - 1
+                    clock[hearer, unit] = days[begin]
+                    new ^= 1 << hearer
+                    missing -= 1
+    return clock
 
 
 def _median(ages: np.ndarray) -> float | None:

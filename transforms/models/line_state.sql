@@ -17,68 +17,69 @@ with step as (
   where grain <> 'day'
   group by grain, period, idx
 ), whole as (
-  select *, min(idx) over (partition by grain) as opening
+  select *, min(idx) over (partition by grain) as opening,
+    idx - min(case when period >= $first_period then idx end) over (partition by grain) as nth
   from step
   where first_day >= $data_first_day and final_day <= $data_last_day
 ), active as (
   select * from line
   where grain <> 'day' and unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
 ), beginning as (
-  select grain, channel, boundary, unit, other_unit, min(idx) as first_idx
-  from active
-  group by grain, channel, boundary, unit, other_unit
+  -- Told by a number: what follows sorts every period of every line several times.
+  select *, row_number() over (order by grain, channel, boundary, unit, other_unit) as line,
+    dense_rank() over (order by grain, channel, boundary) as net
+  from (
+    select grain, channel, boundary, unit, other_unit, min(idx) as first_idx
+    from active
+    group by grain, channel, boundary, unit, other_unit
+  ) known
 ), slot as (
-  select s.grain, s.period, s.idx, s.days, s.opening, b.channel, b.boundary, b.unit, b.other_unit, b.first_idx,
+  select b.line, b.net, s.idx, s.nth, s.days,
     case when coalesce(c.completeness, 1.0) >= $complete_enough then coalesce(a.w, 0.0) end as w,
-    a.people, a.other_people, a.top_share * a.w as top, a.last_day,
-    f.people is null or g.people is null as is_closed
+    a.last_day
   from whole s
   join beginning b on b.grain = s.grain and s.idx >= b.first_idx
   left join active a on a.grain = s.grain and a.idx = s.idx and a.channel = b.channel
     and a.boundary = b.boundary and a.unit = b.unit and a.other_unit = b.other_unit
   left join completeness c on c.grain = s.grain and c.period = s.period and c.channel = b.channel
     and c.boundary = b.boundary and c.unit = b.unit and c.other_unit = b.other_unit
-  left join frame f on f.grain = s.grain and f.period = s.period and f.boundary = b.boundary and f.unit = b.unit
-  left join frame g on g.grain = s.grain and g.period = s.period and g.boundary = b.boundary and g.unit = b.other_unit
 ), level as (
   select *, avg(case when w > 0 then w end) over before as usual
   from slot
   window before as (
-    partition by grain, channel, boundary, unit, other_unit order by idx
+    partition by line order by idx
     rows between unbounded preceding and 1 preceding)
 ), network as (
-  select grain, idx, channel, boundary, sum(w) as w,
+  select net, idx, sum(w) as w,
     avg(sum(w)) over (
-      partition by grain, channel, boundary order by idx
+      partition by net order by idx
       rows between unbounded preceding and current row) as usual
   from slot
-  group by grain, idx, channel, boundary
+  group by net, idx
 ), awake as (
   -- A stray mail does not wake a line; in a holiday, when the whole network rests, less will do.
   select l.*,
     case when l.w > 0 and l.w >= 0.25 * coalesce(l.usual, 0) * least(1.0, n.w / n.usual) then l.idx end as awake_idx
   from level l
-  join network n on n.grain = l.grain and n.idx = l.idx and n.channel = l.channel and n.boundary = l.boundary
+  join network n on n.net = l.net and n.idx = l.idx
 ), gap as (
   select *,
     idx - max(awake_idx) over so_far as silent,
     count(awake_idx) over so_far as times,
     (max(awake_idx) over so_far) - min(awake_idx) over so_far as stretch,
     sum(w) over recent as w_recent, count(w) over recent as n_recent,
-    sum(w) over base as w_base, count(w) over base as n_base,
-    max(people) over near as near_people, max(other_people) over near as near_other_people,
-    sum(top) over near / nullif(sum(w) over near, 0) as near_top,
+    sum(w) over base as w_base, count(w) over base as n_base, sum(w) over near as w_near,
     max(last_day) over so_far as day_seen
   from awake
   window so_far as (
-    partition by grain, channel, boundary, unit, other_unit order by idx
+    partition by line order by idx
     rows between unbounded preceding and current row
   ), recent as (
-    partition by grain, channel, boundary, unit, other_unit order by idx rows between 2 preceding and current row
+    partition by line order by idx rows between 2 preceding and current row
   ), base as (
-    partition by grain, channel, boundary, unit, other_unit order by idx rows between 8 preceding and 3 preceding
+    partition by line order by idx rows between 8 preceding and 3 preceding
   ), near as (
-    partition by grain, channel, boundary, unit, other_unit order by idx rows between 8 preceding and current row)
+    partition by line order by idx rows between 8 preceding and current row)
 ), judged as (
   select *,
     w_recent / nullif(n_recent, 0) as recent, w_base / nullif(n_base, 0) as base,
@@ -92,37 +93,58 @@ with step as (
     case
       when n_base >= 3 and n_recent >= 2 and ratio >= $growing and z >= $line_z then 'growing'
       when n_base >= 3 and n_recent >= 2 and ratio <= $weakening and z <= -$line_z then 'weakening'
-      when n_base >= 3 and ratio between 0.8 and 1.25 then 'steady' end as mark,
-    max(case when was_quiet and awake_idx is not null then idx end) over so_far as returned
-  from (
-    select *, lag(is_quiet) over (
-      partition by grain, channel, boundary, unit, other_unit order by idx) as was_quiet
-    from judged
-  ) told
-  window so_far as (
-    partition by grain, channel, boundary, unit, other_unit order by idx
-    rows between unbounded preceding and current row)
-), carried as (
-  select *,
-    last_value(mark ignore nulls) over (
-      partition by grain, channel, boundary, unit, other_unit order by idx
-      rows between unbounded preceding and current row) as leaning
+      when n_base >= 3 and ratio between 0.8 and 1.25 then 'steady' end as mark
+  from judged
+), past as (
+  select m.line, m.mark
+  from marked m
+  join (
+    select line, max(idx) as idx from marked where nth < 0 and mark is not null group by line
+  ) last on last.line = m.line and last.idx = m.idx
+), late as (
+  -- Whether a line came back is asked of three periods, so a few before the first are enough.
+  select *, lag(is_quiet) over (partition by line order by idx) as was_quiet
   from marked
+  where nth >= -3
+), carried as (
+  select l.*,
+    max(case when was_quiet and awake_idx is not null then idx end) over so_far as returned,
+    coalesce(last_value(l.mark ignore nulls) over so_far, p.mark) as leaning
+  from late l
+  left join past p on p.line = l.line
+  window so_far as (
+    partition by l.line order by idx
+    rows between unbounded preceding and current row)
+), told as (
+  select b.grain, s.period, b.channel, b.boundary, b.unit, b.other_unit, b.first_idx, s.opening, t.*
+  from carried t
+  join beginning b on b.line = t.line
+  join whole s on s.grain = b.grain and s.idx = t.idx
+  where t.nth >= 0
+), near as (
+  -- Who carried the line in the last nine periods.
+  select t.line, t.idx, max(a.people) as people, max(a.other_people) as other_people,
+    sum(a.top_share * a.w) as top
+  from told t
+  join whole s on s.grain = t.grain and s.idx between t.idx - 8 and t.idx
+  join active a on a.grain = t.grain and a.idx = s.idx and a.channel = t.channel
+    and a.boundary = t.boundary and a.unit = t.unit and a.other_unit = t.other_unit
+  group by t.line, t.idx
 )
 select
-  grain,                                       -- week, month or quarter
-  period,                                      -- First day of the period
-  channel,                                     -- meeting, message, work or (all)
-  boundary,                                    -- organisation, team, ...
-  unit,                                        -- First unit
-  other_unit,                                  -- Second unit
+  t.grain,                                     -- week, month or quarter
+  t.period,                                    -- First day of the period
+  t.channel,                                   -- meeting, message, work or (all)
+  t.boundary,                                  -- organisation, team, ...
+  t.unit,                                      -- First unit
+  t.other_unit,                                -- Second unit
   case
-    when is_closed then 'closed'
+    when f.people is null or g.people is null then 'closed'
     when silent is null then 'early'
     when silent * days >= $lost_days then 'lost'
     when is_quiet then 'quiet'
-    when returned is not null and idx - returned < 3 then 'revived'
-    when idx - first_idx < 3 and first_idx - opening >= 3 then 'new'
+    when returned is not null and t.idx - returned < 3 then 'revived'
+    when t.idx - first_idx < 3 and first_idx - opening >= 3 then 'new'
     when leaning is not null then leaning
     when n_base >= 3 then 'steady'
     else 'early' end as state,                 -- closed, lost, quiet, revived, new, growing, weakening, steady or early
@@ -133,8 +155,11 @@ select
   z,                                           -- How far that is beyond chance, in standard deviations of counts
   silent,                                      -- Periods since the last with interaction worth the name
   day_seen as last_day,                        -- Last day with any interaction
-  near_people as people,                       -- Most people of the first unit in one of the last nine periods
-  near_other_people as other_people,           -- The same of the second
-  near_top as top_share                        -- Part of these periods' weight that the most active persons carry
-from carried
+  n.people,                                    -- Most people of the first unit in one of the last nine periods
+  n.other_people,                              -- The same of the second
+  n.top / nullif(w_near, 0) as top_share       -- Part of these periods' weight that the most active persons carry
+from told t
+left join near n on n.line = t.line and n.idx = t.idx
+left join frame f on f.grain = t.grain and f.period = t.period and f.boundary = t.boundary and f.unit = t.unit
+left join frame g on g.grain = t.grain and g.period = t.period and g.boundary = t.boundary and g.unit = t.other_unit
 where times > 0 or w > 0
