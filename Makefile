@@ -36,11 +36,12 @@ lint: $(VENV)/.dev  ## Style, types and the direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
+# Files in their own order: those of few long tests would otherwise come last, one of them after all others.
 test: lint  ## Everything that CI checks
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow'
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
 
 test-all: test wheel duckdb2 $(VENV)/.browser $(VENV)/.scale $(VENV)/.azurite  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m slow
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow
 
 test-scale: $(VENV)/.scale  ## Every model on Spark too, and readers on Dask and Ray clusters; needs Java 17
 	@$(BIN)/python -m pytest -m slow tests/scale
