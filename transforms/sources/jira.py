@@ -121,12 +121,14 @@ def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
 def _found(path: Path) -> Iterator[_Found]:
     """Every record of the file. Usual pages are decoded in one go, any other record by record."""
     number = 0
-    for line, text in texts(path):
-        told = _issues(text, is_lines=line > 0)
+    counted = enumerate(texts(path))  # read beside it as far as a line has to be named
+    for block, (is_lines, text) in enumerate(texts(path, is_counted=False)):
+        told = _issues(text, is_lines=is_lines > 0)
         if told is not None:
             yield from (_Found(at, "record", issue) for at, issue in enumerate(told, number + 1))
             number += len(told)
             continue
+        line = next(first for other, (first, _) in counted if other == block)
         for at, value in enumerate(split(text) if line else [text], line):
             if line and not value.strip():
                 continue

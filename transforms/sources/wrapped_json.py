@@ -93,11 +93,11 @@ def values(path: Path) -> Iterator[tuple[int, msgspec.Raw | bytes]]:
                 yield number, line
 
 
-def texts(path: Path) -> Iterator[tuple[int, bytes]]:
+def texts(path: Path, *, is_counted: bool = True) -> Iterator[tuple[int, bytes]]:
     """The file in blocks of lines that are a value each, with the number of their first line.
 
-    Or, with 0, the values of a file in which lines mean nothing. Raises UnreadableFileError when it
-    is no JSON as a whole.
+    The number is 1 throughout where nobody counts: counting looks at every byte. Or, with 0, the values
+    of a file in which lines mean nothing. Raises UnreadableFileError when it is no JSON as a whole.
     """
     held = blocks(path, longest=limits.JSON_LINE)
     start: list[bytes] = []
@@ -107,7 +107,7 @@ def texts(path: Path) -> Iterator[tuple[int, bytes]]:
         number = 1
         for block in chain(start, held):
             yield number, block
-            number += line_count(block)
+            number += line_count(block) if is_counted else 0
         return
     del start
     data = all_of(path)

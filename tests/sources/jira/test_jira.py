@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tests.sources.golden import assert_golden, whole
 from transforms.sources.base import Options, UnreadableFileError
+from transforms.sources.blocks import BLOCK
 from transforms.sources.jira import SOURCE
 from transforms.sources.wrapped_json import CUT_OFF
 
@@ -75,6 +76,17 @@ def test_a_broken_line_is_one_reject(tmp_path: Path, broken: int) -> None:
         CUT_OFF,
     ) in batch.rejects.rows()
     assert batch.events.height == 15
+
+
+def test_broken_lines_are_named_wherever_they_stand(tmp_path: Path) -> None:
+    lines = [json.dumps(ISSUES[2]), ""] * (3 * BLOCK // len(json.dumps(ISSUES[2])))
+    broken = [len(lines) // 7, len(lines) // 7 + 1, len(lines) // 2, len(lines) - 1]
+    for line in broken:
+        lines[line] = '{"id": "1", "fields": {"creat'
+    path = write(tmp_path, "\n".join(lines), "issues.ndjson")
+    assert path.stat().st_size > 2 * BLOCK
+    rejects = whole(SOURCE, path).rejects.filter(place="line")
+    assert rejects["position"].to_list() == [line + 1 for line in broken]
 
 
 def test_an_issue_told_twice_adds_only_what_is_new(tmp_path: Path) -> None:
