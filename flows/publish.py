@@ -14,7 +14,7 @@ from flows.progress import steps
 from flows.shown import Shown
 from flows.transform import parameters
 from quality.disclosure import Withheld
-from quality.disclosure_guard import Guarded, Rules, forget_withheld, withhold
+from quality.disclosure_guard import VERSION, Guarded, Rules, forget_withheld, withhold
 from quality.nights import days_of_runs, unmet
 from transforms.catalogue import catalogue
 from transforms.signals import read_signals, signal_rows
@@ -56,8 +56,9 @@ def release(
     """Publish; return the released file, or None where the current release is up to date."""
     metrics = catalogue(models, parameters(config))
     rules = config.settings.disclosure
+    audit_version = VERSION if rules.audit else 0
     network = msgspec.json.encode(
-        [config.settings.network, rules, mart.VERSION], order="deterministic"
+        [config.settings.network, rules, audit_version, mart.VERSION], order="deterministic"
     )
     # A week, month or quarter is told when it is over, whether or not there are new data.
     over = [today.isocalendar()[:2], today.month]
@@ -83,7 +84,7 @@ def release(
         con,
         config.published,
         metrics=sorted(set(metrics["metric"])),
-        mark=closed.fresh_mark(shown.rows(all_measures), rules, version("tieline")),
+        mark=closed.fresh_mark(shown.rows(all_measures), rules, audit_version, version("tieline")),
         rows=lambda: shown.rows(_together(closed.sizes(con))),
         sums=lambda: shown.sums(_together(closed.sizes(con))),
         parameters={"k": rules.k, "dominance": rules.dominance},
@@ -121,6 +122,7 @@ def release(
             dominance=rules.dominance,
             protection=rules.protection if rules.audit else 0.0,
             rounding=rules.rounding if rules.audit else 0.0,
+            audit_version=audit_version,
             time_zone=config.settings.network.time_zone,
             network=config.settings.network.name,
             parameters=msgspec.json.encode(parameters(config), order="sorted").decode(),
@@ -128,12 +130,12 @@ def release(
         beside=partial(write_beside, begin=begin),
         begin=begin,
     )
-    state.mark_published(con, fingerprint)
     prune(config.published)
     gone = _of_other_rules(config, held_to) if rules.audit else set()
     if guarded.withdraw:
         gone = {one.path for one in releases(config.published)}
     withdraw(config.published, gone)
+    state.mark_published(con, fingerprint)  # killed before, the next run withdraws
     return path
 
 
@@ -163,8 +165,8 @@ def _guarded(
 
 
 def _of_other_rules(config: Config, rules: Rules) -> set[Path]:
-    """Releases made under other rules than these: what they show was never weighed with the rest."""
-    same = (rules.k, rules.dominance, rules.protection, rules.rounding)
+    """Releases made under other rules or by another audit: what they show was never weighed with the rest."""
+    same = (rules.k, rules.dominance, rules.protection, rules.rounding, VERSION)
     return {one.path for one in releases(config.published) if made_under(one.path) != same}
 
 

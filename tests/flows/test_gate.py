@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from tests.flows.conftest import (
     small_network,
     tieline,
 )  # fmt: skip
+from warehouse.serving.releases import releases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 # The choice of what to hide gives up at once: as if there were none.
 GIVES_UP = "import quality.disclosure_choice as c; c.TURNS = 0; from flows.cli import main; main()"
+OLDER = "import quality.disclosure_guard as g; g.VERSION -= 1; from flows.cli import main; main()"
 
 
 def test_a_release_that_fails_the_audit_is_not_published(
@@ -62,3 +65,27 @@ def test_a_release_that_fails_the_audit_is_not_published(
             "SELECT count(*) FROM mart.metric_value WHERE hidden_reason = 'protects another number'"
         ).fetchall()[0]
     assert withheld
+
+
+def test_releases_of_an_older_audit_are_withdrawn(server: dict[str, str], tmp_path: Path) -> None:
+    """Without anything new in the data; of one that does not say which audit it had, too."""
+    home = make_home(tmp_path / "home", small_network())
+    settings = home / "tieline.toml"
+    settings.write_text(settings.read_text().replace(WITHOUT_AUDIT, "[disclosure]\nk = 5\n"))
+    subprocess.run(
+        [sys.executable, "-c", OLDER, "run"], cwd=home, env=environment(home, server),
+        capture_output=True, check=True, timeout=180,
+    )  # fmt: skip
+    older = (home / "published/current").resolve()
+    silent = older.with_name(f"before-{older.name[-19:]}")
+    shutil.copytree(older, silent)
+    (silent / "bi.duckdb").chmod(0o600)
+    with duckdb.connect(str(silent / "bi.duckdb")) as con:
+        con.execute("ALTER TABLE mart.publication DROP COLUMN audit_version")
+
+    assert tieline(home, "run", env=server).code == 0
+    assert [one.path for one in releases(home / "published")] == [
+        (home / "published/current").resolve()
+    ]
+    assert not older.exists()
+    assert not silent.exists()

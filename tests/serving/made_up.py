@@ -102,6 +102,7 @@ def facts(run_id: str = "run", k: int = 5) -> Facts:
         dominance=0.75,
         protection=0.1,
         rounding=0.05,
+        audit_version=1,
         time_zone="Europe/Amsterdam",
         network="Invented",
         parameters='{"loss": 2}',

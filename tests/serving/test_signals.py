@@ -28,7 +28,8 @@ def con() -> duckdb.DuckDBPyConnection:
         put(con, "calendar", grain="month", period=month, first_day=month, last_day=MONTHS[n + 1],
             name=f"{month:%Y-%m}", completeness=1.0, weekdays=21, holidays=0)  # fmt: skip
     put(con, "publication", run_id="r", published_at="2026-01-01", tieline_version="0", duckdb_version="1",
-        k=5, dominance=0.75, time_zone="UTC", network="Regio", mart_version=1, parameters="{}", protection=0.1, rounding=0.05)  # fmt: skip
+        k=5, dominance=0.75, time_zone="UTC", network="Regio", mart_version=1, parameters="{}", protection=0.1, rounding=0.05,
+        audit_version=1)  # fmt: skip
     return con
 
 

@@ -372,6 +372,11 @@ PUBLICATION = Table(
             "Largest step to which weights and hours are rounded, as a part of them; 0: they are not.",
             rule="rounding >= 0 AND rounding < 1", words="rounding is not between 0 and 1",
         ),
+        Column(
+            "audit_version", "BIGINT",
+            "Version of the audit that chose what is hidden; 0: not audited. Releases of another one are withdrawn.",
+            rule="audit_version >= 0", words="audit_version is less than 0",
+        ),
         Column("time_zone", "VARCHAR", "Time zone of days and periods."),
         Column("network", "VARCHAR", "Name of the network."),
         Column("mart_version", "BIGINT", "Version of this schema; see docs/published.md."),

@@ -63,6 +63,7 @@ class Facts:
     dominance: float
     protection: float
     rounding: float
+    audit_version: int
     time_zone: str
     network: str
     parameters: str = "{}"
@@ -112,12 +113,12 @@ def publish(
         shutil.rmtree(building, ignore_errors=True)
 
 
-def made_under(release: Path) -> tuple[int, float, float, float] | None:
-    """k, dominance, protection and rounding of a release; None where it cannot be told."""
+def made_under(release: Path) -> tuple[int, float, float, float, int] | None:
+    """k, dominance, protection, rounding and version of the audit of a release; None where it cannot be told."""
     try:
         with open_readonly(release / releases.FILE) as con:
             found = con.execute(
-                "SELECT k, dominance, protection, rounding FROM mart.publication"
+                "SELECT k, dominance, protection, rounding, audit_version FROM mart.publication"
             ).fetchall()
     except (duckdb.Error, OSError):
         return None
