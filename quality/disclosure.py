@@ -15,8 +15,13 @@ from quality.disclosure_rounding import rounded, rounded_share
 from quality.disclosure_structure import (
     ASSORTATIVITY,
     NOT_OF_DAYS,
+    OF_ALL_CHANNELS,
     OF_FEW,
+    OF_LINES,
+    OF_MONTHS,
+    OF_NETWORK,
     OF_SQUARES,
+    RATES,
     RATIOS,
     SUMS,
     WITHOUT_PARTS,
@@ -30,12 +35,18 @@ if TYPE_CHECKING:
 
 KEY = METRIC_VALUE.names()[:8]
 CELL_NUMBERS = [name for name in METRIC_VALUE.names()[8:] if name != "top_share"]
-IS_TOLD = f"NOT (grain = 'day' AND {among(NOT_OF_DAYS)})"
+IS_TOLD = f"""NOT (grain = 'day' AND {among(NOT_OF_DAYS)})
+  AND NOT (channel <> {quoted(ALL)} AND {among((*OF_ALL_CHANNELS, *OF_MONTHS, *OF_NETWORK))})
+  AND NOT (grain <> 'month' AND {among(OF_MONTHS)})
+  AND NOT ({among(OF_NETWORK)} AND grain = 'week')
+  AND NOT ({among(OF_NETWORK)} AND unit <> {quoted(ALL)}
+    AND NOT ({among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND grain = 'quarter'))"""
 # Largest steps, as a part of the number: who is told the rest must not find one person's weight from it.
 OF_FEW_PART = 0.2
 OF_SQUARES_PART = 0.05
 SD_PART = 0.5
 NORMAL = 1.959963984540054  # standard deviations of an interval of 95 %
+INTERVAL_STEP = 0.05  # an exact interval of a rate says of how many it is
 HIDDEN_SHARE_STEP = 0.05  # what part of all value is hidden says what it is, if it is told finely
 
 
@@ -92,6 +103,7 @@ def told_number(number: str, rounding: float) -> str:
         SUMS: rounded(number, rounding),
         OF_SQUARES: rounded(number, OF_SQUARES_PART),
         (*RATIOS, ASSORTATIVITY): rounded_share(number, rounding),
+        RATES: rounded_share(number, OF_FEW_PART),
         OF_FEW: rounded(number, OF_FEW_PART),
     }
     told = " ".join(f"WHEN {among(names)} THEN {step}" for names, step in steps.items())
@@ -99,7 +111,10 @@ def told_number(number: str, rounding: float) -> str:
 
 
 def _chance(told: str) -> dict[str, str]:
-    """SQL of an index's z, low and high, from the index as it is told and a rough standard deviation."""
+    """SQL of an index's z, low and high, from the index as it is told and a rough standard deviation.
+
+    The interval of a rate becomes wider, to whole steps.
+    """
     exact = f"""CASE WHEN value <> expected THEN (value - expected) / z
       ELSE greatest(high - expected, expected - low) / {NORMAL} END"""
     sd = rounded(f"({exact})", SD_PART)
@@ -108,8 +123,14 @@ def _chance(told: str) -> dict[str, str]:
         "low": f"greatest(-1, expected - {NORMAL} * ({sd}))",
         "high": f"least(1, expected + {NORMAL} * ({sd}))",
     }
+    wide = {
+        "z": "z",
+        "low": f"round(floor(low / {INTERVAL_STEP} + 1e-9) * {INTERVAL_STEP}, 9)",
+        "high": f"round(ceil(high / {INTERVAL_STEP} - 1e-9) * {INTERVAL_STEP}, 9)",
+    }
     return {
-        name: f"CASE WHEN {among(RATIOS)} AND z IS NOT NULL THEN {number} ELSE {name} END"
+        name: f"""CASE WHEN {among(RATIOS)} AND z IS NOT NULL THEN {number}
+          WHEN {among(RATES)} THEN {wide[name]} ELSE {name} END"""
         for name, number in rough.items()
     }
 

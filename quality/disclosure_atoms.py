@@ -8,7 +8,7 @@ import polars as pl
 
 from quality.disclosure import IS_TOLD, KEY, judged, told_number
 from quality.disclosure_contributions import contributions
-from quality.disclosure_structure import ACTS, EVENTS, among
+from quality.disclosure_structure import ACTS, CONVENED, EVENTS, among
 from warehouse.schema import ALL, METRIC_VALUE, quoted
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def atoms_of_month(
         return _events(con, month)
     if family.of == ACTS:
         return _acts(con, month)
+    if family.of == CONVENED:
+        return _convened(con, month)
     con.execute(_HELD.format(who=f"unnest([s, t]) AS person_id FROM ({_TIES})"), {"month": month})
     atoms = con.execute(
         f"""SELECT least(a.kind, b.kind) AS one, greatest(a.kind, b.kind) AS other, channel,
@@ -105,6 +107,22 @@ def _acts(con: duckdb.DuckDBPyConnection, month: date) -> tuple[pl.DataFrame, pl
     )  # fmt: skip
 
 
+def _convened(con: duckdb.DuckDBPyConnection, month: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Of events of one kind: in all boundaries the same units convene them, and the network does."""
+    con.execute(_CONVENED, {"month": month})
+    atoms = con.execute(
+        f"""SELECT kind AS pair, channel, {_STRETCH} AS stretch, count(*)::DOUBLE AS value
+        FROM convened AS d GROUP BY ALL ORDER BY ALL"""
+    ).pl()
+    parts = con.execute(
+        f"""SELECT kind AS pair, {quoted(CONVENED)} AS what, unnest(any_value(units), recursive := true),
+          {quoted(ALL)} AS other_unit, 1::DOUBLE AS part
+        FROM convened GROUP BY kind ORDER BY kind"""
+    ).pl()
+    con.execute("DROP TABLE convened")
+    return atoms, parts
+
+
 def _seats(con: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     """Units of each kind: kind, boundary, unit, share."""
     seats = con.execute(_SEATS).pl()
@@ -135,3 +153,13 @@ _SEATS = """
 SELECT kind, seat.boundary, seat.unit, sum(seat.share) AS share
 FROM (SELECT DISTINCT kind, unnest(seats) AS seat FROM held)
 GROUP BY ALL ORDER BY ALL"""
+_CONVENED = f"""
+CREATE OR REPLACE TEMP TABLE convened AS
+WITH seat AS (
+  SELECT DISTINCT day, channel, event_id, {{boundary: boundary, unit: unnest(
+    CASE WHEN is_convener THEN [unit, {quoted(ALL)}] ELSE [{quoted(ALL)}] END)}} AS of_unit
+  FROM convening_day WHERE date_trunc('month', day) = $month
+), listed AS (
+  SELECT day, channel, event_id, list(of_unit ORDER BY of_unit) AS units FROM seat GROUP BY ALL
+)
+SELECT *, dense_rank() OVER (ORDER BY units) AS kind FROM listed"""

@@ -12,11 +12,23 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from quality.disclosure import KEY
+from quality.disclosure import IS_TOLD, KEY, judged
 from quality.disclosure_atoms import END, atoms_of_month, rows_of_months
 from quality.disclosure_block import make_block
 from quality.disclosure_choice import DisclosureError, protect
-from quality.disclosure_structure import ASSORTATIVITY, FAMILIES, SHARE, TOTAL, Family, among
+from quality.disclosure_structure import (
+    ALIVE,
+    ASSORTATIVITY,
+    FAMILIES,
+    INTRODUCTIONS,
+    OF_LINES,
+    SHARE,
+    SINCE_BEFORE,
+    STARTED,
+    TOTAL,
+    Family,
+    among,
+)
 from warehouse.connection import open_readonly
 from warehouse.schema import ALL, AUDITED, METRIC_VALUE, WITHHELD, one_of, quoted
 from warehouse.serving.mart import NOT_OVER, PROTECTS
@@ -32,7 +44,7 @@ if TYPE_CHECKING:
     from quality.disclosure_audit import Flags
 
 MUCH = 1 / 4  # of a network's weight
-VERSION = 4  # one more when the structure or the way of hiding changes: everything is audited anew
+VERSION = 5  # one more when the structure or the way of hiding changes: everything is audited anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +97,7 @@ def withhold(
     Call inside a transaction. Raises DisclosureError if hidden numbers cannot be protected.
     """
     _hold_back_open_periods(con, today)
+    _hold_back_initiatives(con, people_counts, rules)
     of_rules = f"{VERSION} {rules}"
     audited, withdraw = 0, False
     for name, family in FAMILIES.items():
@@ -219,3 +232,59 @@ def _hold_back_open_periods(con: duckdb.DuckDBPyConnection, today: date) -> None
         SELECT {", ".join(KEY)}, {quoted(NOT_OVER)}, 'open' FROM {METRIC_VALUE.name}
         WHERE grain <> 'day' AND {END} > DATE '{today}'"""
     )
+
+
+def _hold_back_initiatives(
+    con: duckdb.DuckDBPyConnection, people_counts: Collection[tuple[str, str]], rules: Rules
+) -> None:
+    """Initiatives and introductions that would tell the hidden number of another period."""
+    names = (ALIVE, STARTED, *SINCE_BEFORE, *INTRODUCTIONS)
+    cells = f"(FROM {METRIC_VALUE.name} WHERE {among(names)} AND {IS_TOLD})"
+    con.execute(f"DELETE FROM {WITHHELD.name} WHERE block = 'initiatives'")
+    con.execute(
+        f"""INSERT INTO {WITHHELD.name}
+        WITH cell AS MATERIALIZED (FROM ({judged(people_counts, cells)})),
+          gone AS ({_SINCE_HIDDEN} UNION {_QUARTERS_OF_HIDDEN_MONTHS}
+            UNION {_LINES_BUT_ONE})
+        SELECT *, {quoted(PROTECTS)}, 'initiatives' FROM gone""",
+        rules.thresholds(),
+    )
+
+
+_PLACE = ", ".join(KEY[4:])
+_CELL = ", ".join(f"cell.{name}" for name in KEY)
+# How many ended, with those that may live on, say how many there were; what part lives on says it alone.
+_SINCE_HIDDEN = f"""
+SELECT {_CELL}
+FROM (FROM cell WHERE {among(SINCE_BEFORE)}) AS cell
+JOIN (
+  SELECT grain, {_PLACE}, value, {END} AS until FROM cell
+  WHERE {among([ALIVE])} AND hidden_reason IS NOT NULL AND value > 0
+) AS before ON before.grain = cell.grain AND until = cell.period
+  AND {" AND ".join(f"before.{name} = cell.{name}" for name in KEY[4:])}
+JOIN (
+  SELECT grain, period, {_PLACE}, sum(CASE WHEN {among([ALIVE])} THEN value ELSE -value END) AS kept_at_most
+  FROM cell WHERE {among([ALIVE, STARTED])} GROUP BY ALL
+) AS now ON now.grain = cell.grain AND now.period = cell.period
+  AND {" AND ".join(f"now.{name} = cell.{name}" for name in KEY[4:])}
+WHERE cell.measure = {quoted(SINCE_BEFORE[1][1])} OR kept_at_most < greatest(1, before.value / 10)"""
+# Of two months with hidden starts the quarter tells neither, for one of them may be none.
+_QUARTERS_OF_HIDDEN_MONTHS = f"""
+SELECT {_CELL}
+FROM (FROM cell WHERE {among([STARTED, *INTRODUCTIONS])} AND grain = 'quarter') AS cell
+JOIN (
+  SELECT metric, date_trunc('quarter', period)::DATE AS quarter, {_PLACE}
+  FROM cell
+  WHERE {among([STARTED, INTRODUCTIONS[0]])} AND grain = 'month' AND hidden_reason IS NOT NULL
+  GROUP BY ALL HAVING max(value) > 0 AND (count(*) = 1 OR metric = {quoted(INTRODUCTIONS[0][0])})
+) AS part ON part.metric = cell.metric AND quarter = cell.period
+  AND {" AND ".join(f"part.{name} = cell.{name}" for name in KEY[4:])}"""
+# The last hidden line would be what the others leave of the network.
+_LINES_BUT_ONE = f"""
+SELECT {_CELL}
+FROM (FROM cell WHERE {among(OF_LINES)} AND other_unit <> {quoted(ALL)}) AS cell
+JOIN (
+  SELECT grain, period, boundary FROM cell
+  WHERE {among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND hidden_reason IS NOT NULL AND value IS NOT NULL
+  GROUP BY ALL HAVING count(*) = 1 AND max(value) > 0
+) AS last ON last.grain = cell.grain AND last.period = cell.period AND last.boundary = cell.boundary"""

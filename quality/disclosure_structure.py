@@ -17,11 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 UNKNOWN = "(unknown)"
-EVENTS, ACTS = "events", "acts"
+EVENTS, ACTS, CONVENED = "events", "acts", "convened"
 Name = tuple[str, str]  # metric, measure
 # line: between two units. total: half of each line on a unit's side, and all of its inner one.
 # crossing, inside, known: to other known units, within the unit, both. stray: to unknown people.
 # events: of a unit, which do not add up over units. acts: of a unit's people, which do.
+# convened: events that a unit's people convene; an event with conveners of several units counts in each.
 Sum = dict[str, float]  # of which of these, and how many times
 
 
@@ -38,7 +39,7 @@ class Family:
     """Numbers that hang together: sums of one thing that is told of days.
 
     Attributes:
-        of: A column of the ties (w, h), or EVENTS, or ACTS.
+        of: A column of the ties (w, h), or what is counted: EVENTS, ACTS, CONVENED.
         sums: Which sum each measure is.
         ratios: Measures that divide one sum by another.
         least: Width that must remain of each hidden number at least; more than 1: these are whole numbers.
@@ -71,6 +72,7 @@ FAMILIES = {
     # In a width of 2 there is another whole number than the true one.
     EVENTS: Family(EVENTS, {("interaction_volume", "events"): EVENTS}, least=2.0),
     ACTS: Family(ACTS, {("initiators", "acts"): ACTS}, least=2.0),
+    CONVENED: Family(CONVENED, {("convening", "events"): CONVENED}, least=2.0),
 }
 SUMS = tuple(name for family in FAMILIES.values() for name in family.sums)
 RATIOS = tuple(name for family in FAMILIES.values() for name in family.ratios)
@@ -82,13 +84,32 @@ OF_FEW = (
 )  # fmt: skip
 # From sums of squares of what each person did.
 OF_SQUARES = (("initiators", "effective"), ("revived", "effective"))
+INTRODUCTIONS = tuple(
+    ("introductions", measure) for measure in ("introductions", "converted", "rate")
+)
+# Parts of small whole numbers that the audit does not look at, and their intervals: told roughly.
+RATES = (
+    ("response", "rate"), ("one_sided", "share"), ("joint_initiatives", "survival"), INTRODUCTIONS[2],
+)  # fmt: skip
 # Their numerators and denominators would tell sums again.
 WITHOUT_PARTS = (
-    *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, ("reciprocity", "weighted"), ("net_flow", "net"),
+    *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES, ("reciprocity", "weighted"), ("net_flow", "net"),
 )  # fmt: skip
-ROUNDED = (*SUMS, *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES)
+ROUNDED = (*SUMS, *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES)
 # Of single days these are not told: of a line they would be a meeting or two.
 NOT_OF_DAYS = (*SUMS, *RATIOS, ("net_flow", "net"))
+ALIVE, STARTED = ("joint_initiatives", "alive"), ("joint_initiatives", "started")
+SINCE_BEFORE = (("joint_initiatives", "ended"), ("joint_initiatives", "survival"))
+# What would be a subtraction is kept from it by what is not told at all. No channel by itself:
+OF_ALL_CHANNELS = (ALIVE, STARTED, *SINCE_BEFORE, ("convening", "events"))
+# nor other periods than months:
+OF_MONTHS = (
+    ("interaction_volume", "broadcasts"),
+    ("initiative_balance", "started_by_unit"), ("initiative_balance", "started_by_other"),
+)  # fmt: skip
+# nor weeks and units, nor of lines more than which took root in a quarter:
+OF_NETWORK = INTRODUCTIONS
+OF_LINES = (INTRODUCTIONS[1],)
 TOTAL = ("interaction_volume", "weight")
 SHARE = ("cross_boundary_share", "share")
 LINE_WEIGHT = ("flow", "weight")  # what mart.line tells too

@@ -80,6 +80,7 @@ def disclosed_direction(
     first = "CAST(direction.period - " + _periods(23, "direction.grain") + " AS DATE)"
     told = direction
     if withheld:
+        direction = f"(FROM {direction} WHERE {IS_TOLD})"
         told = f"""(FROM {direction} WHERE NOT {among(ROUNDED)}
   UNION ALL BY NAME {_slopes_of_told_numbers(direction, trend, withheld)})"""
     return f"""

@@ -93,8 +93,11 @@ class Attacker:
         lines = [r for r in self.rows if (r["metric"], r["measure"]) == self.finest]
         told = {self._key(r) for r in lines}
         self.spans = {(r["grain"], r["period"]): self._stretches(r) for r in self.rows}
+        whole = ALL if any(r["channel"] != ALL for r in lines) else ""  # else nothing else is told
         for row in lines:
-            for stretch in self.spans[row["grain"], row["period"]] if row["channel"] != ALL else ():
+            for stretch in (
+                self.spans[row["grain"], row["period"]] if row["channel"] != whole else ()
+            ):
                 atom = (stretch, row["channel"], row["boundary"], row["unit"], row["other_unit"])
                 # No row of a week or month that holds the stretch: nothing was there.
                 if all((g, p, *atom[1:]) in told for g, p in self._around(stretch)):
@@ -229,9 +232,13 @@ class Attacker:
 
 @dataclass
 class Counter(Attacker):
-    """Who solves for counts, which are whole: `finest` is what is counted, `adds` whether units add up."""
+    """Who solves for counts, which are whole: `finest` is what is counted.
+
+    `adds`: whether units add up to the network, `nests`: whether teams do to organisations.
+    """
 
     adds: bool = False
+    nests: bool = True
 
     def _told(self, row: dict[str, Any]) -> list[Statement]:
         least, most = preimage(row["value"], self.rounding)
@@ -246,16 +253,16 @@ class Counter(Attacker):
         for (stretch, channel, boundary, unit, other), number in self.atoms.items():
             if self.adds and unit != ALL:
                 sums[stretch, channel, boundary, ALL, other][number] = 1.0
-                if boundary == "team":
+                if boundary == "team" and self.nests:
                     whole = self.nesting[unit]
                     sums[stretch, channel, "organisation", whole, other][number] = 1.0
         for atom, parts in sums.items():
             if atom in self.atoms:
-                most = inf if atom[3] == ALL else 0.0
+                most = inf if atom[3] == ALL and self.nests else 0.0
                 self.statements.append(
                     (0.0, _added([(-1, parts), (1, {self.atoms[atom]: 1.0})]), most)
                 )
-        for atom, number in self.atoms.items():
+        for atom, number in self.atoms.items() if self.nests else ():
             if (twin := (*atom[:2], "organisation", *atom[3:])) in self.atoms and atom[3] == ALL:
                 self.statements.append(
                     (0.0, _added([(1, {number: 1.0}), (-1, {self.atoms[twin]: 1.0})]), 0.0)

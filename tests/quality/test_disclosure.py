@@ -15,13 +15,17 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog, milp
 from scipy.sparse import csr_matrix
 
-from quality.disclosure import KEY
+from quality.disclosure import KEY, Withheld, disclosed_metric_value
 from quality.disclosure_block import Block, Limits
 from quality.disclosure_choice import DisclosureError, check, protect
+from quality.disclosure_guard import withhold
 from quality.disclosure_rounding import interval, rounded
+from tests.network import empty_warehouse
 from tests.quality import attacker, invented
 from tests.quality.attacker import Attacker, Counter, both, read
 from tests.quality.invented import RULES, TEAMS, TODAY, network, release
+from tests.serving import made_up
+from warehouse import schema
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -216,7 +220,10 @@ def counted(
     """How many of the secret counts the attacker finds, or narrows down too much."""
     name = f"metric = '{metric}' AND measure = '{measure}' AND grain <> 'day'"
     rows = con.sql(f"FROM mart.metric_value WHERE {name}").pl().to_dicts()
-    attack = Counter(rows, rounding, TEAMS, finest=(metric, measure), adds=metric == "initiators")
+    attack = Counter(
+        rows, rounding, TEAMS, finest=(metric, measure),
+        adds=metric != "interaction_volume", nests=metric != "convening",
+    )  # fmt: skip
     exact = {row[:8]: row[8] for row in con.sql(f"SELECT {', '.join(KEY)}, value FROM metric_value WHERE {name}").fetchall()}  # fmt: skip
     secret = [row for row in rows if row["hidden_reason"] in SECRET]
     assert len(secret) > 20, "nothing to find"
@@ -230,7 +237,9 @@ def counted(
     return found
 
 
-@pytest.mark.parametrize("name", [("interaction_volume", "events"), ("initiators", "acts")])
+@pytest.mark.parametrize(
+    "name", [("interaction_volume", "events"), ("initiators", "acts"), ("convening", "events")]
+)
 def test_an_attacker_finds_no_hidden_count(
     small: duckdb.DuckDBPyConnection, name: tuple[str, str]
 ) -> None:
@@ -238,6 +247,104 @@ def test_an_attacker_finds_no_hidden_count(
     assert counted(small, *name, 0.0, 40) > 2
     release(small)
     assert counted(small, *name, RULES.rounding, 60) == 0
+
+
+def few_of(metric: str, periods: str, **values: Any) -> list[dict[str, Any]]:
+    """Rows of each measure, one a month from January on, and what the quarter has; '-': of few people."""
+    months = [date(2026, n + 1, 1) for n in range(3)]
+    return [
+        made_up.cell(
+            metric=metric, measure=measure, grain=grain, period=month, unit="(all)", other_unit="(all)",
+            value=float(value), numerator=None, denominator=None, people=2 if few else 9, top_share=None,
+            expected=None, z=None, low=None, high=None,
+        )
+        for measure, numbers in values.items()
+        for value, (grain, month, few) in zip(
+            numbers,
+            [*(("month", m, p == "-") for m, p in zip(months, periods, strict=False)), ("quarter", months[0], False)],
+            strict=False,
+        )
+    ]  # fmt: skip
+
+
+def told_of(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[float | None]]:
+    """What a release tells of each measure and grain, period after period."""
+    con = empty_warehouse()
+    made_up.fill(con, schema.METRIC_VALUE, rows)
+    con.execute("BEGIN")
+    withhold(con, (), RULES, today=TODAY)
+    con.execute("COMMIT")
+    found: dict[tuple[str, str], list[float | None]] = {}
+    select = disclosed_metric_value(withheld=Withheld("withheld", RULES.rounding))
+    told = con.execute(
+        f"SELECT measure, grain, value FROM ({select}) ORDER BY measure, grain, period, other_unit",
+        RULES.thresholds(),
+    )
+    for measure, grain, value in told.fetchall():
+        found.setdefault((measure, grain), []).append(value)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("periods", "quarter"),
+    [("+++", 9.0), ("+-+", None), ("--+", 9.0)],
+)
+def test_a_quarter_of_starts_is_not_told_where_one_hidden_month_would_be_the_rest(
+    periods: str, quarter: float | None
+) -> None:
+    told = told_of(few_of("joint_initiatives", periods, started=[4, 3, 2, 9]))
+    assert told["started", "quarter"] == [quarter]
+    assert told["started", "month"] == [
+        value if p == "+" else None for value, p in zip([4, 3, 2], periods, strict=True)
+    ]
+
+
+def test_what_lives_on_tells_no_hidden_number_before() -> None:
+    """February is of few people: 3 alive, of which in March 1 ended; all of 2 may have lived on, or none."""
+    told = told_of(
+        few_of("joint_initiatives", "+-+", alive=[4, 3, 2], started=[1, 0, 0], ended=[0, 2, 1], survival=[1, 0.5, 2 / 3])
+    )  # fmt: skip
+    assert told["alive", "month"] == [4, None, 2]
+    assert told["ended", "month"] == [0, None, 1]
+    assert told["survival", "month"] == [1, None, None]
+    new = few_of("joint_initiatives", "+-+", alive=[4, 3, 2], started=[1, 0, 2], ended=[0, 2, 3])
+    assert told_of(new)["ended", "month"] == [0, None, None]  # none lives on: 3 ended, 3 there were
+
+
+def test_introductions_are_told_of_the_network_and_no_quarter_gives_a_hidden_month_away() -> None:
+    rows = few_of(
+        "introductions",
+        "+-+",
+        introductions=[9, 2, 7, 18],
+        converted=[3, 1, 2, 6],
+        rate=[0.3, 0.5, 0.3, 0.3],
+    )
+    told = told_of([*rows, *({**row, "unit": "North"} for row in rows), *({**row, "channel": "meeting"} for row in rows)])  # fmt: skip
+    assert told == {
+        ("introductions", "month"): [9, None, 7], ("introductions", "quarter"): [None],
+        ("converted", "month"): [3, None, 2], ("converted", "quarter"): [None],
+        ("rate", "month"): [0.3, None, 0.3], ("rate", "quarter"): [None],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("hidden", "told"), [("-", [None, None]), ("--", [9, None, None])])
+def test_the_last_hidden_line_is_not_what_others_leave_of_the_network(
+    hidden: str, told: list[float | None]
+) -> None:
+    (whole,) = few_of("introductions", "", converted=[12])
+    lines = [
+        {**whole, "unit": "A", "other_unit": f"{n}", "other_people": 9 if shown == "+" else 2, "value": value}
+        for n, (shown, value) in enumerate(zip("+" + hidden, [9, 3, 1], strict=False))
+    ]  # fmt: skip
+    assert told_of([whole, *lines])["converted", "quarter"] == [12, *told]
+
+
+def test_starts_of_lines_and_broadcasts_are_told_of_months_and_all_channels_only() -> None:
+    rows = few_of("initiative_balance", "+++", started_by_unit=[9, 8, 7, 24])
+    rows += few_of("interaction_volume", "+++", broadcasts=[3, 2, 1, 6])
+    assert told_of([*rows, *({**row, "channel": "meeting"} for row in rows)]) == {
+        ("started_by_unit", "month"): [9, 8, 7], ("broadcasts", "month"): [3, 2, 1],
+    }  # fmt: skip
 
 
 def attacked(con: duckdb.DuckDBPyConnection) -> None:

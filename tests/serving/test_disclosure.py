@@ -233,6 +233,21 @@ def test_reasons(
     assert [row["hidden_reason"] for row in disclosed(memory, [cell(**changes)])] == [reason]
 
 
+def test_a_rate_is_told_without_what_it_is_made_of(memory: duckdb.DuckDBPyConnection) -> None:
+    """7 of 11, with Wilson's interval: neither these nor other numbers that say how many there were."""
+    row = cell(metric="response", measure="rate", value=7 / 11, numerator=7.0, denominator=11.0,
+               expected=None, z=None, low=0.354, high=0.848)  # fmt: skip
+    fill(memory, schema.METRIC_VALUE, [row])
+    memory.execute(
+        f"CREATE OR REPLACE TABLE withheld AS SELECT {', '.join(mart.KEY)}, '' AS reason FROM metric_value LIMIT 0"
+    )
+    select = disclosed_metric_value(withheld=Withheld("withheld", 0.05))
+    found = memory.sql(select, params=THRESHOLDS).pl().to_dicts()[0]
+    assert [found[name] for name in ("value", "numerator", "denominator", "low", "high")] == [
+        0.64, None, None, 0.35, 0.85,
+    ]  # fmt: skip
+
+
 def test_trend_around_one_hidden_week(memory: duckdb.DuckDBPyConnection) -> None:
     """Week 2 of 0..8 is hidden: its change and the next one's, and five rolling figures."""
     weeks = [MONDAY + timedelta(weeks=n) for n in range(9)]

@@ -174,6 +174,7 @@ def test_publication_says_what_it_is(reader: duckdb.DuckDBPyConnection) -> None:
         "duckdb_version": duckdb.__version__, "k": 5, "dominance": 0.75,
         "time_zone": "Europe/Amsterdam", "network": "Invented",
         "mart_version": 1, "parameters": '{"loss": 2}', "protection": 0.1, "rounding": 0.05,
+        "audit_version": 1,
     }  # fmt: skip
 
 
