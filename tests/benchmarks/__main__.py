@@ -13,7 +13,7 @@ from tests.benchmarks import (
     people,
     ties,
 )
-from tests.benchmarks.bench import machine, main
+from tests.benchmarks.bench import NIGHTS_ROWS, machine, main
 
 PARTS = {
     "full": lambda told: full.measure(told.participations),
@@ -31,10 +31,11 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks")
     parser.add_argument("part", nargs="?", choices=["all", *PARTS], default="all")
     parser.add_argument("--megabytes", type=int, default=memory.MEGABYTES)
-    parser.add_argument("--participations", type=int, default=1_000_000)
+    parser.add_argument("--participations", type=int)
     told = parser.parse_args()
+    told.participations = told.participations or (NIGHTS_ROWS if told.part == "all" else 1_000_000)
     if told.part == "all":
-        main()
+        main(told.participations)
     else:
         print(machine())
         print(PARTS[told.part](told))

@@ -35,6 +35,9 @@ from tests.benchmarks.processes import Ran, run, table
 
 PEOPLE = 600
 ROWS = 1_000_000
+NIGHTS_ROWS = 120_000  # of 36 months; what is computed of a million takes nearly ten times as long
+PER_PERSON = 800  # participations in 36 months
+PER_ORGANISATION = 30_000
 MONTHS_ROWS = (
     100_000  # in three months: what the script in pandas and networkx does in a quarter of a minute
 )
@@ -92,7 +95,6 @@ def write_all(folder: Path, network: Network, log: pl.DataFrame) -> dict[int, Pa
             write_ics(homes[months] / "incoming" / "meetings.ics", history, 10)
     for new in NEW_DAYS:
         write_log(folder / f"{new}.ndjson", log.filter(day == new))
-    write_exports(folder / "readers", log)
     return homes
 
 
@@ -110,18 +112,23 @@ def write_exports(folder: Path, log: pl.DataFrame) -> None:
     write_multiplied(folder, 3)
 
 
-def main() -> None:
-    """Print everything."""
+def main(nights_rows: int = NIGHTS_ROWS) -> None:
+    """Print everything; whole nights are of so many participations."""
     begun = perf_counter()
     print(machine())
     with tempfile.TemporaryDirectory(prefix="tieline-bench-") as name:
         folder = Path(name)
-        network = make_network(PEOPLE)
-        log = participations(network, ROWS, SINCE[max(SINCE)], (END - SINCE[max(SINCE)]).days)
-        homes = write_all(folder, network, log)
+        first, days_in_all = SINCE[max(SINCE)], (END - SINCE[max(SINCE)]).days
+        log = participations(make_network(PEOPLE), ROWS, first, days_in_all)
+        write_exports(folder / "readers", log)
+        organisations = max(2, nights_rows // PER_ORGANISATION)
+        network = make_network(nights_rows // PER_PERSON, organisations)
+        lived = participations(network, nights_rows, first, days_in_all)
+        homes = write_all(folder, network, lived)
         print(
             heading(
-                f"1. {log.height:,} participations of {PEOPLE} people in 36 months, first night"
+                f"1. {lived.height:,} participations of {network.people.height} people in "
+                f"{network.people['team'].n_unique()} teams and 36 months, first night"
             )
         )
         nights = {months: first_night(home) for months, home in homes.items()}
