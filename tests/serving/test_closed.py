@@ -205,7 +205,8 @@ def test_nights_publish_what_one_from_empty_would(
     nights.happen(DAYS + 1)  # comes late, within the margin
     nights.happen(DAYS + 20)
     path = nights.publish()
-    assert nights.begun >= begun
+    # What the audit hides in that month may have changed, and with it closed weeks: the file is then made anew.
+    assert nights.config.settings.disclosure.audit or nights.begun >= begun
     assert len(contents(path.with_name(FILES["en"]))[1]) > 1
     nights.assert_as_from_empty(path)
     for day in (DAYS + 21, DAYS + 22):
