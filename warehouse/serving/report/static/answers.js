@@ -197,8 +197,9 @@ function rootedLines(choice) {
     .map(({ unit, other, steps }) => ({ unit, other, shown: upto.map((period) => steps[period.at]).filter((step) => step.value) }))
     .filter(({ shown }) => shown.length)
     .map(({ unit, other, shown }) => {
-      const started = (lineSeries("quarter", choice, "joint_initiatives.started", unit, other) ?? [])
-        .filter((step) => step.at >= shown[0].at && step.period.first <= choice.period.last);
+      // By months: a quarter is hidden as soon as one of its months is.
+      const started = (lineSeries("month", choice, "joint_initiatives.started", unit, other) ?? [])
+        .filter((step) => step.period.first >= shown[0].period.first && step.period.first <= choice.period.last);
       const sum = (steps) => steps.reduce((total, step) => total + (step.value ?? 0), 0);
       return { unit, other, since: shown[0].period.label, introductions: sum(shown), started: sum(started) };
     })
