@@ -35,7 +35,7 @@ from tests.benchmarks.processes import Ran, run, table
 
 PEOPLE = 600
 ROWS = 1_000_000
-NIGHTS_ROWS = 120_000  # of 36 months; what is computed of a million takes nearly ten times as long
+NIGHTS_ROWS = 120_000  # in 36 months; most of a night is what is computed, which grows with them
 PER_PERSON = 800  # participations in 36 months
 PER_ORGANISATION = 30_000
 MONTHS_ROWS = (

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1  # raised when blocks are written otherwise
 
-Told = dict[
-    str, Any
-]  # "channels" that have numbers, "weights" of the lines as JSON [boundary, unit, other]
+# "channels" that have numbers, "weights" of the lines as JSON [boundary, unit, other].
+Told = dict[str, Any]
+_NOTHING: Final[Told] = {"channels": [], "weights": {}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,6 @@ def read_blocks(con: duckdb.DuckDBPyConnection, begin: Begin | None = None) -> B
         kept = _with(kept, new)
     _keep(begin, kept)
     return _with(kept, _block(con, content, _rows(begin.holds, None)))
-
-
-_NOTHING: Final[Told] = {"channels": [], "weights": {}}
 
 
 def _with(blocks: Blocks, new: dict[str, Any]) -> Blocks:
