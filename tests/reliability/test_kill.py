@@ -51,7 +51,7 @@ NIGHTS = (
     ("transform",),
     ("publish",),
 )
-KILLS = 24
+KILLS, OF_EACH = 24, 2
 EVENING = date(2026, 4, 20)
 
 
@@ -237,7 +237,7 @@ def test_a_killed_run_leaves_no_trace(
     dice = Random(20261124)
     kills = dict.fromkeys(STAGES, 0)
     halves = 0
-    for night, stages in enumerate(NIGHTS):
+    for night, stages in enumerate(nights(kills)):
         evening = real_evenings[night % 2]
         home = shutil.copytree(evening.home, tmp_path / f"night{night}", symlinks=True)
         release = evening.release
@@ -260,9 +260,20 @@ def test_a_killed_run_leaves_no_trace(
         assert set(states) <= {("killed",), ("succeeded",)}
         shutil.rmtree(home)
     print(f"killed in: {kills}; releases left half made: {halves}")
-    assert sum(kills.values()) >= KILLS
-    # A busy machine shifts a blow into the next stage; none may go without.
-    assert min(kills[stage] for stage in STAGES[1:]) >= 2, kills
+    assert is_enough(kills), kills
+
+
+def is_enough(kills: dict[str, int]) -> bool:
+    return sum(kills.values()) >= KILLS and min(kills[s] for s in STAGES[1:]) >= OF_EACH
+
+
+def nights(kills: dict[str, int]) -> Iterator[tuple[str, ...]]:
+    """Those planned, and as many more, since a busy machine shifts a blow into the next stage or past the end."""
+    yield from NIGHTS
+    for _ in NIGHTS:
+        if is_enough(kills):
+            return
+        yield tuple(stage for stage in STAGES[1:] if kills[stage] < OF_EACH) or NIGHTS[0]
 
 
 def test_sigterm_ends_the_run_and_prefects_own_server(tmp_path: Path) -> None:
