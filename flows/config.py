@@ -257,6 +257,8 @@ class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
             that is shown.
         rounding: With audit: largest step to which weights and hours are rounded, as a part of them. With 0 they
             are not, and much more must be hidden.
+        merge_singles: Whether units that never had two people at a time become part of one, (other). What they
+            have with each other still counts as running between units.
     """
 
     k: Annotated[int, Meta(ge=3)] = 5
@@ -264,6 +266,7 @@ class Disclosure(Struct, frozen=True, forbid_unknown_fields=True):
     audit: bool = True
     protection: Share = 0.1
     rounding: Annotated[float, Meta(ge=0, le=0.1)] = 0.05
+    merge_singles: bool = True
 
 
 class Quality(Struct, frozen=True, forbid_unknown_fields=True):

@@ -299,6 +299,7 @@ def stage_people(
         key=key,
         units=config.settings.people.units,
         nobody=people.nobody_pattern([*people.NOBODY, *config.settings.people.nobody]),
+        merge_singles=config.settings.disclosure.merge_singles,
     )
     remember(identity, found.identity)
     con.execute(f"DELETE FROM {schema.STAGE}.membership")

@@ -157,6 +157,7 @@ def _people_days(
     found = people.memberships(
         told, addresses, config.domains, key=reading.key, units=wanted.units,
         nobody=people.nobody_pattern([*people.NOBODY, *wanted.nobody]),
+        merge_singles=config.settings.disclosure.merge_singles,
     )  # fmt: skip
     present = {name for (name,) in con.execute("FROM boundary").fetchall()}
     if present != set(wanted.boundaries):

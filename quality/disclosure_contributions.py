@@ -5,8 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from quality.disclosure_block import PLACE
-from quality.disclosure_structure import UNKNOWN
-from warehouse.schema import ALL
+from warehouse.schema import ALL, OTHER, UNKNOWN
 
 
 def contributions(pairs: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
@@ -31,6 +30,7 @@ def contributions(pairs: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
     is_inner = pl.col("u") == pl.col("v")
     outer, inner = both.filter(~is_inner & u_known & v_known), both.filter(is_inner & u_known)
     stray = both.filter(~(u_known & v_known))
+    of_several = pl.col("u") == OTHER  # which has nothing inside
 
     def of(frame: pl.DataFrame, what: str, unit: str, times: float = 1.0) -> pl.DataFrame:
         of_unit = pl.lit(ALL) if unit == ALL else pl.col(unit)
@@ -46,7 +46,9 @@ def contributions(pairs: pl.DataFrame, seats: pl.DataFrame) -> pl.DataFrame:
                 of(both, "line", "u"),
                 of(both, "total", "u", 0.5), of(both, "total", "v", 0.5), of(both, "total", ALL),
                 *(of(outer, what, unit) for what in ("crossing", "known") for unit in ("u", "v", ALL)),
-                *(of(inner, what, unit) for what in ("inside", "known") for unit in ("u", ALL)),
+                *(of(inner, "known", unit) for unit in ("u", ALL)),
+                *(of(inner.filter(~of_several), "inside", unit) for unit in ("u", ALL)),
+                *(of(inner.filter(of_several), "crossing", unit) for unit in ("u", ALL)),
                 of(stray.filter(u_known), "stray", "u"), of(stray.filter(v_known), "stray", "v"),
                 of(stray, "stray", ALL),
             ]

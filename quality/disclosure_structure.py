@@ -16,7 +16,6 @@ from warehouse.schema import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-UNKNOWN = "(unknown)"
 EVENTS, ACTS, CONVENED = "events", "acts", "convened"
 Name = tuple[str, str]  # metric, measure
 # line: between two units. total: half of each line on a unit's side, and all of its inner one.

@@ -23,6 +23,7 @@ RESPONSES = ("accepted", "tentative", "declined", "none")
 GRAINS = ("day", "week", "month", "quarter")
 
 UNKNOWN = "(unknown)"  # the unit of people whom neither directory nor domain list knows
+OTHER = "(other)"  # units that never had two people at a time
 ALL = "(all)"  # in place of a unit or a channel: every one of them together
 
 

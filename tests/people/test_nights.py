@@ -22,6 +22,8 @@ from warehouse import identity, load, state
 from warehouse.connection import open_warehouse
 
 SETTINGS = """
+[disclosure]
+merge_singles = false
 [people]
 directories = ["first.csv", "directory/*"]
 boundaries = ["organisation", "team"]
@@ -292,6 +294,20 @@ def test_settings_that_contradict_themselves_are_told(home: Home, more: str, wor
     with pytest.raises(ConfigError) as error:
         home.config  # noqa: B018
     assert words in str(error.value)
+
+
+def test_units_of_one_person_lose_their_name_and_find_it_back_with_a_second(home: Home) -> None:
+    settings = home.folder / "tieline.toml"
+    settings.write_text(settings.read_text().replace("merge_singles = false", ""))
+    home.night()
+    assert home.units() == [
+        ("organisation", "Een", "directory", 2), ("organisation", "Twee", "domain", 2),
+        ("team", "(other)", "directory", 2),
+    ]  # fmt: skip
+    (home.folder / "first.csv").write_text(PEOPLE + "eva@een.example,Eva Smit,Een,Dijken\n")
+    home.night()
+    assert ("team", "Dijken", "directory", 2) in home.units()
+    assert home.ask("SELECT count(*) FROM stale_day")[0][0] > 0
 
 
 def test_settings_of_people_work_together(home: Home) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,14 +17,16 @@ from scipy.optimize import linprog, milp
 from scipy.sparse import csr_matrix
 
 from quality.disclosure import KEY, Withheld, disclosed_metric_value
+from quality.disclosure_atoms import atoms_of_month
 from quality.disclosure_block import Block, Limits
 from quality.disclosure_choice import DisclosureError, check, protect
 from quality.disclosure_guard import withhold
 from quality.disclosure_rounding import interval, rounded
-from tests.network import empty_warehouse
+from quality.disclosure_structure import FAMILIES
+from tests.network import behind, build, empty_warehouse
 from tests.quality import attacker, invented
 from tests.quality.attacker import Attacker, Counter, both, read
-from tests.quality.invented import RULES, TEAMS, TODAY, network, release
+from tests.quality.invented import MODELS, RULES, TEAMS, TODAY, network, release
 from tests.serving import made_up
 from warehouse import schema
 
@@ -345,6 +348,46 @@ def test_starts_of_lines_and_broadcasts_are_told_of_months_and_all_channels_only
     assert told_of([*rows, *({**row, "channel": "meeting"} for row in rows)]) == {
         ("started_by_unit", "month"): [9, 8, 7], ("broadcasts", "month"): [3, 2, 1],
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("merged", [False, True], ids=["", "units of one person"])
+def test_sums_of_atoms_are_what_the_metrics_say(merged: bool) -> None:
+    con = network(3, events=150)
+    if merged:
+        con.execute("UPDATE membership SET unit = '(other)' WHERE unit IN ('c1', 'C')")
+        con.execute("INSERT INTO stale_day SELECT DISTINCT day FROM event")
+        build(con, behind(*MODELS))
+    month, family = date(2026, 6, 1), FAMILIES["weight"]
+    atoms, parts = atoms_of_month(con, month, family)
+    sums: dict[tuple, float] = {
+        tuple(place): value
+        for *place, value in atoms.join(parts, on="pair")
+        .group_by("what", "boundary", "unit", "other_unit")
+        .agg((pl.col("value") * pl.col("part")).sum())
+        .iter_rows()
+    }
+    rows = con.execute(
+        "SELECT metric, measure, boundary, unit, other_unit, value FROM metric_value"
+        " WHERE grain = 'month' AND period = ? AND channel = '(all)' AND value IS NOT NULL",
+        [month],
+    ).fetchall()
+    compared = set()
+    for metric, measure, *place, value in rows:
+        name = (metric, measure)
+        if name in family.sums:
+            assert sums[family.sums[name], *place] == pytest.approx(value), (name, place)
+        elif name in family.ratios:
+            ratio = family.ratios[name]
+            above, below = (
+                sum(times * sums.get((what, *place), 0.0) for what, times in side.items())
+                for side in (ratio.above, ratio.below)
+            )
+            assert above / below == pytest.approx(value), (name, place)
+        else:
+            continue
+        compared.add((name, "(other)" in place))
+    assert {name for name, _ in compared} == {*family.names()}
+    assert any(is_other for _, is_other in compared) == merged
 
 
 def attacked(con: duckdb.DuckDBPyConnection) -> None:

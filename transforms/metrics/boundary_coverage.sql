@@ -32,11 +32,11 @@ formula_nl = "aantal paren van eenheden met enige interactie"
 */
 -- period: grain
 with unit_count as (
-  select grain, period, boundary, count(*) as units from frame group by grain, period, boundary
+  select grain, period, boundary, count(*) as units from frame where unit <> '(other)' group by grain, period, boundary
 ), used as (
   select grain, period, channel, boundary, count(*) as lines
   from line
-  where unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+  where unit <> other_unit and unit not in ('(unknown)', '(other)') and other_unit not in ('(unknown)', '(other)')
   group by grain, period, channel, boundary
 ), active as (
   select grain, period, channel, boundary, count(distinct person_id) as people

@@ -73,10 +73,10 @@ Ints = npt.NDArray[np.int64]
 
 def compute(unit_act: pl.DataFrame, home: pl.DataFrame, frame: pl.DataFrame) -> pl.DataFrame:
     """Acts with units, people's units and sizes of units (models of these names) → rows of metric_value."""
+    frame = frame.filter(pl.col("unit") != "(other)")
     acts = unit_act.filter(
         pl.col("grain") != "day",  # in one day hardly anybody hears and tells
-        pl.col("unit_s") != "(unknown)",
-        pl.col("unit_t") != "(unknown)",
+        ~pl.any_horizontal(pl.col("unit_s", "unit_t").is_in(["(unknown)", "(other)"])),
     )
     graphs = acts.select(_GRAPH).unique().with_row_index("graph")
     edges = acts.join(graphs, on=_GRAPH).select("graph", "s", "t").unique()

@@ -74,8 +74,7 @@ def compute(unit_tie: pl.DataFrame, home: pl.DataFrame) -> pl.DataFrame:
     ties = unit_tie.filter(
         # A week has too few ties to tell groups.
         pl.col("grain").is_in(["month", "quarter"]),
-        pl.col("unit_s") != "(unknown)",
-        pl.col("unit_t") != "(unknown)",
+        ~pl.any_horizontal(pl.col("unit_s", "unit_t").is_in(["(unknown)", "(other)"])),
     )
     graphs = ties.select(_GRAPH).unique().sort(_GRAPH).with_row_index("graph")
     people = home.join(graphs, on=_GRAPH).sort("graph", "person_id").with_row_index("node")

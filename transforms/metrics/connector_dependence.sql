@@ -45,7 +45,7 @@ with across as (
   select grain, period, channel, boundary, unit_s, unit_t, s, t, w
   from unit_tie
   -- The busiest of one day is chance.
-  where grain <> 'day' and unit_s <> unit_t and unit_s <> '(unknown)' and unit_t <> '(unknown)'
+  where grain <> 'day' and (unit_s <> unit_t or unit_s = '(other)') and unit_s <> '(unknown)' and unit_t <> '(unknown)'
 ), half as (
   select grain, period, channel, boundary, unit_s as unit, s as person_id, w from across
   union all

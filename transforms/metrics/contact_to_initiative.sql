@@ -41,7 +41,7 @@ with step as (
   group by grain, period
 ), between_units as (
   select day, boundary, unit, other_unit from active_line_day
-  where unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+  where unit <> other_unit and unit not in ('(unknown)', '(other)') and other_unit not in ('(unknown)', '(other)')
 ), contact as (
   select boundary, unit, other_unit, min(day) as first_day
   from between_units
@@ -91,10 +91,10 @@ with step as (
   select grain, period, boundary, count(distinct person) as people
   from (
     select grain, period, boundary, s as person from unit_tie
-    where channel = '(all)' and unit_s <> unit_t and unit_s <> '(unknown)' and unit_t <> '(unknown)'
+    where channel = '(all)' and unit_s <> unit_t and unit_s not in ('(unknown)', '(other)') and unit_t not in ('(unknown)', '(other)')
     union all
     select grain, period, boundary, t as person from unit_tie
-    where channel = '(all)' and unit_s <> unit_t and unit_s <> '(unknown)' and unit_t <> '(unknown)'
+    where channel = '(all)' and unit_s <> unit_t and unit_s not in ('(unknown)', '(other)') and unit_t not in ('(unknown)', '(other)')
   ) carrier
   group by grain, period, boundary
 ), wide as (

@@ -64,7 +64,8 @@ with seat as (
   from convener
   group by grain, period, channel, boundary, unit
 ), units as (
-  select grain, period, channel, boundary, count(distinct unit) as units
+  select grain, period, channel, boundary,
+    count(distinct case when unit = '(other)' then cast(person_id as varchar) else unit end) as units
   from seat
   where is_convener and unit <> '(unknown)'
   group by grain, period, channel, boundary

@@ -40,11 +40,11 @@ with sides as (
   union all
   select grain, period, channel, boundary, '(all)' as unit,
     case when unit = '(unknown)' or other_unit = '(unknown)' then '(unknown)'
-      when unit = other_unit then '(all)' else other_unit end as other_unit, w
+      when unit = other_unit and unit <> '(other)' then '(all)' else other_unit end as other_unit, w
   from line
 ), total as (
   select grain, period, channel, boundary, unit,
-    sum(case when other_unit not in (unit, '(unknown)') then w else 0 end) as across,
+    sum(case when other_unit <> '(unknown)' and (unit <> other_unit or unit = '(other)') then w else 0 end) as across,
     sum(case when other_unit <> '(unknown)' then w else 0 end) as known,
     sum(case when other_unit = '(unknown)' then w else 0 end) as unknown,
     sum(w) as w

@@ -27,7 +27,7 @@ with known as (
   select * from unit_tie where unit_s <> '(unknown)' and unit_t <> '(unknown)'
 ), dyad as (
   select grain, period, channel, boundary, s, t, sum(w) as w,
-    sum(case when unit_s <> unit_t then w else 0 end) as external
+    sum(case when unit_s <> unit_t or unit_s = '(other)' then w else 0 end) as external
   from known
   group by grain, period, channel, boundary, s, t
 ), weight as (
@@ -47,16 +47,22 @@ with known as (
     max(strength) as top, count(*) as people
   from strength
   group by grain, period, channel, boundary
-), units as (
-  select grain, period, boundary, cast(sum(people) as double) as n,
-    cast(sum(people * (people - 1)) as double) as f2,
-    cast(sum(power(people * (people - 1), 2)) as double) as f22,
-    cast(sum(people * (people - 1.0) * (people - 2) * (people - 3)) as double) as f4
+), size as (
+  -- (other) is as many units as it has people.
+  select grain, period, boundary, case when unit = '(other)' then people else 1 end as times,
+    case when unit = '(other)' then 1 else people end as people
   from frame
+), units as (
+  select grain, period, boundary, cast(sum(times * people) as double) as n,
+    cast(sum(times * people * (people - 1)) as double) as f2,
+    cast(sum(times * power(people * (people - 1), 2)) as double) as f22,
+    cast(sum(times * people * (people - 1.0) * (people - 2) * (people - 3)) as double) as f4
+  from size
   group by grain, period, boundary
 ), sized as (
-  select grain, period, boundary, sum(cast(f.people as double) * (u.n - f.people) * (u.n - f.people - 1)) as spread
-  from frame f
+  select grain, period, boundary,
+    sum(f.times * cast(f.people as double) * (u.n - f.people) * (u.n - f.people - 1)) as spread
+  from size f
   join units u using (grain, period, boundary)
   group by grain, period, boundary
 ), chance as (

@@ -73,7 +73,10 @@ def compute(
     )
     books = {
         (boundary, period): sorted(units)
-        for boundary, period, units in frame.group_by("boundary", "period").agg("unit").iter_rows()
+        for boundary, period, units in frame.filter(pl.col("unit") != "(other)")
+        .group_by("boundary", "period")
+        .agg("unit")
+        .iter_rows()
     }
     rows: list[tuple[object, ...]] = []
     for (boundary,), acts in crossing.sort("started_at").group_by("boundary", maintain_order=True):

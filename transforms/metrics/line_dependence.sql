@@ -28,4 +28,4 @@ select 'top' as measure, grain, period, channel, boundary, unit, other_unit,
   top_share as value, top_share * w as numerator, w as denominator, people, other_people, top_share,
   1.0 / nullif(least(people, other_people), 0) as expected
 from line
-where grain <> 'day' and unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+where grain <> 'day' and unit <> other_unit and unit not in ('(unknown)', '(other)') and other_unit not in ('(unknown)', '(other)')

@@ -38,7 +38,7 @@ with active as (
 ), counted as (
   select grain, period, channel, boundary, unit, other_unit, count(*) as active
   from active
-  where unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+  where unit <> other_unit and unit not in ('(unknown)', '(other)') and other_unit not in ('(unknown)', '(other)')
   group by grain, period, channel, boundary, unit, other_unit
 ), shared as (
   -- A line of which the only week began and fell silent before the period has no people in it: hidden.

@@ -51,7 +51,7 @@ with placed as (
   from (
     select distinct grain, period, boundary, event_id, s, t, answered_after, waited, is_observed
     from placed
-    where unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+    where (unit <> other_unit or unit = '(other)') and unit <> '(unknown)' and other_unit <> '(unknown)'
   ) across
 ), moment as (
   select grain, period, boundary, unit, other_unit, waited, count(*) as leaving, count(answered_after) as answered

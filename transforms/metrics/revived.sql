@@ -40,7 +40,7 @@ with placed as (
   from unit_tie u
   join tie_gap g on g.grain = u.grain and g.period = u.period and g.channel = u.channel and g.s = u.s and g.t = u.t
   where u.grain <> 'day' and g.gap > $resumed_within
-    and u.unit_s <> u.unit_t and u.unit_s <> '(unknown)' and u.unit_t <> '(unknown)'
+    and (u.unit_s <> u.unit_t or u.unit_s = '(other)') and u.unit_s <> '(unknown)' and u.unit_t <> '(unknown)'
 ), network as (
   select distinct grain, period, channel, boundary, s, t from placed
 ), act as (
@@ -64,6 +64,7 @@ with placed as (
   select grain, period, channel, boundary, '(all)', '(all)', s, t, t, null from network
   union all
   select distinct grain, period, channel, boundary, unit, other_unit, s, t, person, other_person from placed
+  where unit <> other_unit
 ), tied as (
   select grain, period, channel, boundary, unit, other_unit,
     count(*) / case when unit = '(all)' then 2 else 1 end as ties,

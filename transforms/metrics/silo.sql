@@ -38,17 +38,13 @@ with mixing as (
   where grain <> 'day' and unit <> '(unknown)' and other_unit <> '(unknown)'
 ), ends as (
   -- Each tie has two ends: one inside a unit has both of them there.
-  select grain, period, channel, boundary, unit, w, case when unit = other_unit then w else 0 end as inside from mixing
+  select grain, period, channel, boundary, unit, w, case when unit = other_unit and unit <> '(other)' then w else 0 end as inside from mixing
   union all
-  select grain, period, channel, boundary, other_unit as unit, w, case when unit = other_unit then w else 0 end as inside from mixing
+  select grain, period, channel, boundary, other_unit as unit, w, case when unit = other_unit and unit <> '(other)' then w else 0 end as inside from mixing
 ), own as (
   select grain, period, channel, boundary, unit, sum(w) as w, sum(inside) as inside
   from ends
   group by grain, period, channel, boundary, unit
-), whole as (
-  select grain, period, channel, boundary, sum(w) as w, sum(inside) as inside, sum(w * w) as w2, count(*) as units
-  from own
-  group by grain, period, channel, boundary
 ), touched as (
   select grain, period, channel, boundary, unit_s as unit, s as person_id, w from unit_tie
   where grain <> 'day' and unit_s <> '(unknown)' and unit_t <> '(unknown)'
@@ -59,6 +55,15 @@ with mixing as (
   select grain, period, channel, boundary, unit, person_id, sum(w) as w
   from touched
   group by grain, period, channel, boundary, unit, person_id
+), apart as (
+  -- (other) is as many units as it has people.
+  select grain, period, channel, boundary, w, inside from own where unit <> '(other)'
+  union all
+  select grain, period, channel, boundary, w, 0.0 as inside from person where unit = '(other)'
+), whole as (
+  select grain, period, channel, boundary, sum(w) as w, sum(inside) as inside, sum(w * w) as w2, count(*) as units
+  from apart
+  group by grain, period, channel, boundary
 ), carrier as (
   select grain, period, channel, boundary, person_id, sum(w) as w
   from person
@@ -91,7 +96,7 @@ select 'homophily', o.grain, o.period, o.channel, o.boundary, o.unit, '(all)', o
 from own o
 join people p on p.grain = o.grain and p.period = o.period and p.channel = o.channel
   and p.boundary = o.boundary and p.unit = o.unit
--- A unit of one has nobody to keep to.
+-- A unit of one has nobody to keep to, nor has one of them in (other).
 join frame f on f.grain = o.grain and f.period = o.period and f.boundary = o.boundary and f.unit = o.unit
-  and f.people > 1
+  and f.people > 1 and f.unit <> '(other)'
 join total t on t.grain = o.grain and t.period = o.period and t.boundary = o.boundary

@@ -28,11 +28,11 @@ with outward as (
   select grain, period, channel, boundary, unit_s as unit, s as person_id, t as other_id
   from unit_tie
   -- Two outside ties in one day is one meeting.
-  where grain <> 'day' and unit_s <> unit_t and unit_s <> '(unknown)' and unit_t <> '(unknown)'
+  where grain <> 'day' and (unit_s <> unit_t or unit_s = '(other)') and unit_s <> '(unknown)' and unit_t <> '(unknown)'
   union all
   select grain, period, channel, boundary, unit_t as unit, t as person_id, s as other_id
   from unit_tie
-  where grain <> 'day' and unit_s <> unit_t and unit_s <> '(unknown)' and unit_t <> '(unknown)'
+  where grain <> 'day' and (unit_s <> unit_t or unit_s = '(other)') and unit_s <> '(unknown)' and unit_t <> '(unknown)'
 ), reach as (
   select grain, period, channel, boundary, unit, person_id, count(distinct other_id) as ties
   from outward

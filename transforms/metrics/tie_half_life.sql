@@ -62,7 +62,7 @@ with step as (
   select distinct grain, period, months, boundary, '(all)' as unit, '(all)' as other_unit, s, t, s as person,
     t as other_person, started, entry, age, is_ended
   from placed
-  where unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+  where (unit <> other_unit or unit = '(other)') and unit <> '(unknown)' and other_unit <> '(unknown)'
 ), moment as (
   select grain, period, months, boundary, unit, other_unit, age, sum(entering) as entering, sum(leaving) as leaving, sum(ended) as ended
   from (

@@ -2,10 +2,10 @@
 -- period: grain
 with across as (
   select grain, period, boundary, unit_s as unit, s as person_id, w from unit_tie
-  where channel = '(all)' and unit_s <> unit_t and unit_s <> '(unknown)' and unit_t <> '(unknown)'
+  where channel = '(all)' and (unit_s <> unit_t or unit_s = '(other)') and unit_s <> '(unknown)' and unit_t <> '(unknown)'
   union all
   select grain, period, boundary, unit_t as unit, t as person_id, w from unit_tie
-  where channel = '(all)' and unit_s <> unit_t and unit_s <> '(unknown)' and unit_t <> '(unknown)'
+  where channel = '(all)' and (unit_s <> unit_t or unit_s = '(other)') and unit_s <> '(unknown)' and unit_t <> '(unknown)'
 ), person as (
   select grain, period, boundary, unit, person_id, sum(w) as w, 1 as touched
   from across

@@ -15,7 +15,7 @@ with seat as (
   from seat
   where unit <> '(unknown)'
   group by day, channel, boundary, event_id
-  having min(unit) <> max(unit)
+  having min(unit) <> max(unit) or (min(unit) = '(other)' and min(person_id) <> max(person_id))
 )
 select
   s.day,                           -- Day in the network's time zone

@@ -6,7 +6,7 @@ with present as (
   from attendance a
   join membership m on m.person_id = a.person_id and a.day between m.valid_from and m.valid_to
   join boundary b on b.boundary = m.boundary
-  where a.size > 1 and not a.is_broadcast
+  where a.size > 1 and not a.is_broadcast and m.unit <> '(other)'
 ), heard as (
   select distinct s.day, s.boundary, s.started_at, s.unit as unit_s, t.unit as unit_t
   from present s

@@ -1,9 +1,11 @@
 /* Which units met in which series or work item on a day: a row for each two of them.
 
-Units in alphabetical order. */
+Units in alphabetical order; (other) with itself where several of its people met. */
 -- period: day
 with present as (
-  select distinct day, channel, boundary, container, event_id, unit from joint_seat
+  select day, channel, boundary, container, event_id, unit, count(distinct person_id) as people
+  from joint_seat
+  group by day, channel, boundary, container, event_id, unit
 ), counted as (
   select day, channel, boundary, container, count(distinct event_id) as events
   from present
@@ -12,7 +14,8 @@ with present as (
   select distinct a.day, a.channel, a.boundary, a.container, a.unit, b.unit as other_unit
   from present a
   join present b on b.day = a.day and b.channel = a.channel and b.boundary = a.boundary
-    and b.container = a.container and b.event_id = a.event_id and b.unit > a.unit
+    and b.container = a.container and b.event_id = a.event_id
+    and (b.unit > a.unit or (b.unit = a.unit and a.unit = '(other)' and a.people > 1))
 )
 select
   p.day,             -- Day in the network's time zone

@@ -15,7 +15,7 @@ with seat as (
   select day, channel, boundary, container, event_id
   from placed
   group by day, channel, boundary, container, event_id
-  having min(unit) <> max(unit)
+  having min(unit) <> max(unit) or (min(unit) = '(other)' and min(person_id) <> max(person_id))
 )
 select
   p.day,             -- Day in the network's time zone

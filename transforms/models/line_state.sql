@@ -23,7 +23,7 @@ with step as (
   where first_day >= $data_first_day and final_day <= $data_last_day
 ), active as (
   select * from line
-  where grain <> 'day' and unit <> other_unit and unit <> '(unknown)' and other_unit <> '(unknown)'
+  where grain <> 'day' and unit <> other_unit and unit not in ('(unknown)', '(other)') and other_unit not in ('(unknown)', '(other)')
 ), beginning as (
   -- Told by a number: what follows sorts every period of every line several times.
   select *, row_number() over (order by grain, channel, boundary, unit, other_unit) as line,

@@ -9,7 +9,7 @@ with placed as (
   from unit_tie u
   join tie_gap g on g.grain = u.grain and g.period = u.period and g.channel = u.channel and g.s = u.s and g.t = u.t
   where u.grain <> 'day' and g.gap > $resumed_within
-    and u.unit_s <> u.unit_t and u.unit_s <> '(unknown)' and u.unit_t <> '(unknown)'
+    and (u.unit_s <> u.unit_t or u.unit_s = '(other)') and u.unit_s <> '(unknown)' and u.unit_t <> '(unknown)'
 ), again as (
   select r.grain, r.period, r.channel, r.s, r.t, min(d.day) as day, min(d.tied_at) as tied_at
   from placed r

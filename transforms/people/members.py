@@ -13,6 +13,7 @@ from transforms.people.aliases import NOTES, one_person
 from transforms.people.dates import ALWAYS, OPEN
 from transforms.people.domains import by_domain, domain_rules
 from transforms.people.shares import first_told, split
+from transforms.people.singles import merged
 from transforms.people.units import spelled
 from transforms.sources.directory_frames import MEMBERS
 from warehouse import schema
@@ -48,6 +49,7 @@ def memberships(
     key: bytes,
     units: Mapping[str, Told] = NONE,
     nobody: str | None = None,
+    merge_singles: bool = False,
 ) -> People:
     """Who belongs where and when.
 
@@ -55,7 +57,8 @@ def memberships(
     every address seen so far; `domains` maps a domain, or a parent of it, to its organisation ("" for
     a neutral one), or to what it stands for until when. `units` tells in the same way what a unit is
     called. A domain counts only for people without a directory row of the same boundary. `nobody` is
-    a pattern of addresses that are no person.
+    a pattern of addresses that are no person. With `merge_singles` units of one person become part of
+    OTHER.
     """
     is_person = (
         pl.lit(value=True) if nobody is None else pl.col("address").str.contains(nobody).not_()
@@ -89,8 +92,9 @@ def memberships(
             ),
         ]
     )
+    membership = split(rows).select(schema.MEMBERSHIP.names())
     return People(
-        split(rows).select(schema.MEMBERSHIP.names()),
+        merged(membership) if merge_singles else membership,
         alias.sort("address_id"),
         ids.rename({"text": "address"}).select("address_id", "address"),
         _conflicts(directories, left_out, disagreed, torn),

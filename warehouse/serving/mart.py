@@ -301,7 +301,11 @@ UNIT = Table(
     "The units of each boundary.",
     (
         Column("boundary", "VARCHAR", "What the unit is one of: organisation, team, sector, ..."),
-        Column("unit", "VARCHAR", "Name of the unit; (unknown) for people in no directory."),
+        Column(
+            "unit",
+            "VARCHAR",
+            "Name of the unit; (unknown) for people in no directory, (other) for all units of one person.",
+        ),
     ),
 )
 CALENDAR = Table(

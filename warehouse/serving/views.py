@@ -59,7 +59,11 @@ def _frame(main: str) -> tuple[tuple[Column, ...], tuple[Column, ...]]:
     return before, behind
 
 
-_UNIT: Final = Column("unit", "VARCHAR", "Name of the unit; (unknown) for people in no directory.")
+_UNIT: Final = Column(
+    "unit",
+    "VARCHAR",
+    "Name of the unit; (unknown) for people in no directory, (other) for all units of one person.",
+)
 _LINE: Final = (
     Column("unit", "VARCHAR", "First unit, in the order of the alphabet."),
     Column("other_unit", "VARCHAR", "Second unit; the same as the first for what stays inside it."),

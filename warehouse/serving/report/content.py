@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from warehouse.schema import ALL, CHANNELS, UNKNOWN
+from warehouse.schema import ALL, CHANNELS, OTHER, UNKNOWN
 from warehouse.serving.mart import REASONS
 from warehouse.serving.report.layout import around
 from warehouse.serving.report.quality import read_quality
@@ -97,6 +97,7 @@ def names(con: duckdb.DuckDBPyConnection, language: str = "en") -> dict[str, Any
             for grain, rows in periods.items()
         },
         "unknown": UNKNOWN,
+        "other": OTHER,
         "all": ALL,
     }
 

@@ -101,6 +101,7 @@ function unitsOf(boundary) {
 
 function unitName(at) {
   if (at === EVERY) return t("whole_network");
+  if (UNITS[at].name === CONTENT.other) return t("single_units");
   return UNITS[at].name === CONTENT.unknown ? t("unknown_unit") : UNITS[at].name;
 }
 
@@ -111,7 +112,7 @@ function lineName(one, other) {
 // The word that all names of a boundary end with says nothing where space is short.
 const SHORT = new Map();
 for (const boundary of CONTENT.boundaries.keys()) {
-  const units = unitsOf(boundary).filter((unit) => unit.name !== CONTENT.unknown);
+  const units = unitsOf(boundary).filter((unit) => unit.name !== CONTENT.unknown && unit.name !== CONTENT.other);
   const last = units.map((unit) => unit.name.split(" ").slice(1).pop());
   const shared = units.length > 2 && last[0] && last.every((word) => word === last[0]);
   for (const unit of units) SHORT.set(unit.at, shared ? unit.name.slice(0, -last[0].length - 1) : unit.name);
