@@ -6,6 +6,7 @@ to mend here is what one cannot write alike: parameters, literals and instants.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 import sqlglot
@@ -26,13 +27,19 @@ def spark_sql(text: str, values: Mapping[str, object]) -> str:
 
 def _alike(node: exp.Expr, values: Mapping[str, object]) -> exp.Expr:
     if isinstance(node, exp.Placeholder):
-        return _literal(exp.convert(values[node.name]))
+        return _value(values[node.name])
     if isinstance(node, exp.Literal):
         return _literal(node)
     if isinstance(node, exp.TimeToUnix):  # Spark's own counts whole seconds
         instant = exp.cast(node.this.transform(_alike, values), "timestamptz")
         return exp.paren(exp.Div(this=exp.func("unix_micros", instant), expression=_double("1e6")))
     return node
+
+
+def _value(value: object) -> exp.Expr:
+    if type(value) is date:  # sqlglot writes the year 1 as 1
+        return exp.cast(exp.Literal.string(value.isoformat()), "date")
+    return _literal(exp.convert(value))
 
 
 def _literal(node: exp.Expr) -> exp.Expr:

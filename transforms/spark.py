@@ -114,7 +114,7 @@ class OnSpark:
             return
         for table in model.reads:
             self._view(con, table, span)
-        new = self._write(con, model, parameters, where)
+        new = self._write(con, model, {**parameters, "first_period": span.first}, where)
         if new and comes_back(model, self.models):
             con.register("arriving", rows_of_parts(self.lake, f"{FOLDER}/{model.name}", new))
             con.execute(

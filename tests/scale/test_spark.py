@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import warnings
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -158,7 +159,7 @@ def _compare(con: duckdb.DuckDBPyConnection, numbers: Parameters, spark: Any, fo
     transform(con, SQL, numbers, today=TODAY)
     con.execute("COMMIT")
     first, last = con.execute("SELECT min(day), max(day) FROM event").fetchall()[0]
-    numbers = {**numbers, "data_first_day": first, "data_last_day": last}
+    numbers = {**numbers, "data_first_day": first, "data_last_day": last, "first_period": date.min}
     files = folder / "tables"
     files.mkdir()
     for table in {table for model in SQL for table in (model.name, *model.reads)}:

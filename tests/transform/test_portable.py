@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import pytest
 
 from tests.network import INPUTS, build, empty_warehouse, fill
 from tests.transform.portable import strange
 from transforms.model import HERE, read_model
+from transforms.portable import spark_sql
 
 MODELS = sorted((HERE / "models").glob("*.sql"))
 Columns = Mapping[str, Mapping[str, str]]
@@ -79,3 +81,10 @@ def test_arithmetic_on_days_and_numbers_is_allowed(columns: Columns):
 def test_there_are_models():
     assert len(MODELS) > 20
     assert all(read_model(path).grain in {"day", "grain"} for path in MODELS)
+
+
+def test_a_day_long_ago_is_written_with_four_figures_of_its_year():
+    found = spark_sql(
+        "select day from event where day >= $first_period", {"first_period": date.min}
+    )
+    assert found.endswith("WHERE day >= CAST('0001-01-01' AS DATE)")
