@@ -9,6 +9,7 @@ distinct events, whatever the size of a batch.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -49,45 +50,47 @@ def batches(
         elif message is None or not since <= message[0] < until:
             batch.skipped += 1
         else:
-            second, mail = message
-            batch.add(position, second, mail)
-            identity = hash(mail.key)
-            batch.duplicates += identity in seen
-            seen.add(identity)
+            batch.add(position, *message)
         if batch.size + len(batch.rejects) >= BATCH_ROWS:
-            yield batch.finished()
+            yield batch.finished(seen)
             batch = _Pending()
     if batch.records:
-        yield batch.finished()
+        yield batch.finished(seen)
 
 
 @dataclass(slots=True)
 class _Pending:
     """A batch in the making. Columns are made at the end: cheaper than one by one."""
 
-    mails: list[tuple[int, int, Mail]] = field(default_factory=list)  # position, second
+    positions: list[int] = field(default_factory=list)
+    seconds: list[int] = field(default_factory=list)
+    mails: list[Mail] = field(default_factory=list)
     size: int = 0  # participations
     rejects: list[tuple[int, str, str]] = field(default_factory=list)
     records: int = 0
     skipped: int = 0
-    duplicates: int = 0
 
     def add(self, position: int, second: int, mail: Mail) -> None:
-        self.mails.append((position, second, mail))
+        self.positions.append(position)
+        self.seconds.append(second)
+        self.mails.append(mail)
         self.size += 1 + len(mail.to) + len(mail.cc)
 
-    def finished(self) -> Batch:
-        mails = [mail for _, _, mail in self.mails]
+    def finished(self, seen: set[int]) -> Batch:
+        """The batch; `seen` holds the hashes of earlier keys, and of these from then on."""
+        mails, known = self.mails, len(seen)
+        keys = [mail.key for mail in mails]
+        seen.update(map(hash, keys))
+        duplicates = len(keys) - (len(seen) - known)
         events = pl.DataFrame(
             {
-                "event_key": pl.Series([mail.key for mail in mails], dtype=pl.String),
-                "started_at": pl.Series([second for _, second, _ in self.mails], dtype=pl.Int64)
-                * 1_000_000,
+                "event_key": pl.Series(keys, dtype=pl.String),
+                "started_at": pl.Series(self.seconds, dtype=pl.Int64) * 1_000_000,
                 "initiator": pl.Series([mail.sender for mail in mails], dtype=pl.String),
                 "thread_key": pl.Series([mail.thread for mail in mails], dtype=pl.String),
                 "reply_key": pl.Series([mail.reply for mail in mails], dtype=pl.String),
                 "is_automated": pl.Series([mail.is_automated for mail in mails], dtype=pl.Boolean),
-                "position": pl.Series([position for position, _, _ in self.mails], dtype=pl.Int64),
+                "position": pl.Series(self.positions, dtype=pl.Int64),
             }
         ).with_columns(
             channel=pl.lit("message"),
@@ -97,9 +100,9 @@ class _Pending:
             is_cancelled=pl.lit(value=False),
             revision=0,
         )
-        addresses = [one for mail in mails for one in (mail.sender, *mail.to, *mail.cc)]
-        counts = [size for mail in mails for size in (1, len(mail.to), len(mail.cc))]
-        size = pl.Series(counts, dtype=pl.UInt32)
+        groups = [group for mail in mails for group in ((mail.sender,), mail.to, mail.cc)]
+        addresses = list(chain.from_iterable(groups))
+        size = pl.Series(list(map(len, groups)), dtype=pl.UInt32)
         part = pl.int_range(size.len(), eager=True).repeat_by(size).explode()
         participations = pl.DataFrame(
             {
@@ -108,7 +111,7 @@ class _Pending:
                 "role": pl.Series(ROLES, dtype=pl.String).gather(part % 3),
             }
         ).with_columns(response=pl.lit("none"), is_own=pl.lit(value=False))
-        if self.duplicates:
+        if duplicates:
             events, participations = _united(events, participations)
         columns = zip(*self.rejects, strict=True) if self.rejects else ((), (), ())
         rejects: dict[str, list[object]] = {
@@ -120,7 +123,7 @@ class _Pending:
             frame(rejects, RAW_REJECT),
             self.records,
             self.skipped,
-            self.duplicates,
+            duplicates,
         )
 
 

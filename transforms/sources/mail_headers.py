@@ -42,8 +42,8 @@ class Mail(NamedTuple):
     sender: str
     thread: str
     reply: str | None
-    to: list[str]
-    cc: list[str]
+    to: tuple[str, ...]
+    cc: tuple[str, ...]
     is_automated: bool
 
 
@@ -71,11 +71,15 @@ def mail_of(headers: Mapping[str, str], second: int) -> Mail | None:
     conversation = headers.get("x-gm-thrid", "").strip()
     thread = f"gm:{conversation}" if conversation else f"mail:{root}" if root else key
     reply = f"mail:{parent}" if parent and parent != own else None
-    nobody = {sender, *lists}
-    others = [address for address in to if address not in nobody]
-    nobody.update(others)
-    copied = [address for address in cc if address not in nobody]
+    others = _without({sender, *lists}, to)
+    copied = _without({sender, *lists, *others}, cc)
     return Mail(key, sender, thread, reply, others, copied, is_machine or _says_machine(headers))
+
+
+def _without(nobody: set[str], addresses: tuple[str, ...]) -> tuple[str, ...]:
+    if nobody.isdisjoint(addresses):
+        return addresses
+    return tuple(address for address in addresses if address not in nobody)
 
 
 def _behind(headers: Mapping[str, str], lists: frozenset[str], *, is_rewritten: bool) -> str | None:
@@ -231,15 +235,16 @@ def _says_machine(headers: Mapping[str, str]) -> bool:
         return True  # a newsletter
     if "precedence" in headers and headers["precedence"].strip().lower() in {"bulk", "junk"}:
         return True
-    submitted = headers.get("auto-submitted", "").partition(";")[0].strip().lower()
-    return submitted not in {"no", ""}
+    if "auto-submitted" not in headers:
+        return False
+    return headers["auto-submitted"].partition(";")[0].strip().lower() not in {"no", ""}
 
 
 # --- identity ---------------------------------------------------------------------------------
 
-_ID = re.compile(r"<([^<>\s]+)>")
+_ID = re.compile(r"<([!-;=?-~]++)>")  # an id that is not all ASCII is found as nested ones are
 _NESTED_ID = re.compile(r"<((?:[^<>]|<[^<>]*>)+)>")  # "<<id>+suffix>", as a gateway writes it
-_PLAIN_ID = re.compile(r"\s*+<([^<>\s]++)>\s*+")  # as nearly all are
+_PLAIN_ID = re.compile(r"\s*+<([!-;=?-~]++)>\s*+")  # as nearly all are
 _OWN_ID = re.compile(r"\s*<[^<>]*>(?=\s)")  # what follows is a comment
 _BRACKETS = str.maketrans("", "", "<>")
 
@@ -311,11 +316,10 @@ def seconds(value: str) -> int | None:
     if match is None:
         return _unusual_seconds(value)
     day, hour, minute, second, zone = match.groups()
-    start, offset = _day_start(*day.split()), _offset(zone)
-    if start is None or offset is None:
+    start = _midnight(day, zone)
+    if start is None:
         return None
-    clock = (_TWO_DIGITS[hour] * 60 + _TWO_DIGITS[minute]) * 60 + _TWO_DIGITS[second]
-    return start + clock - offset
+    return start + (_TWO_DIGITS[hour] * 60 + _TWO_DIGITS[minute]) * 60 + _TWO_DIGITS[second]
 
 
 def _unusual_seconds(value: str) -> int | None:
@@ -329,6 +333,13 @@ def _unusual_seconds(value: str) -> int | None:
     if start is None or offset is None or not is_clock:
         return None
     return start + hours * 3600 + minutes * 60 + rest - offset
+
+
+@lru_cache(4096)
+def _midnight(day: str, zone: str) -> int | None:
+    """When a day written as "1 Jan 2026" starts in a zone."""
+    start, offset = _day_start(*day.split()), _offset(zone)
+    return None if start is None or offset is None else start - offset
 
 
 @lru_cache(4096)

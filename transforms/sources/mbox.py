@@ -37,8 +37,10 @@ _EMPTY_LINE = re.compile(rb"\n\r?\n")
 _HEADER_LINE = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
 _FIRST_LINE = re.compile(rb"From [^\n]{0,800}\n(?=[!-9;-~]{1,100}[ \t]*:)")
 _BLANK_START = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
+_SIGNS = ("".join(sorted({name[at : at + 1] or ": \t" for name in HEADERS})) for at in range(3))
+_START = "".join(f"[{re.escape(signs)}]" for signs in _SIGNS)  # few other headers start like this
 _WANTED = re.compile(
-    r"\n(?=[acdfilmprstx])(" + "|".join(HEADERS) + r")[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)",
+    rf"\n(?={_START})(" + "|".join(HEADERS) + r")[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)",
     re.IGNORECASE | re.ASCII,
 )
 _RECEIVED = re.compile(r"\nreceived[ \t]*+:(.*+(?:\n[ \t].*+)*+)", re.IGNORECASE | re.ASCII)
