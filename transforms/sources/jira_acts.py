@@ -99,7 +99,7 @@ class Acts:
                 [2 * number for number, _, _ in worklogs],
                 ["worklog"] * len(worklogs),
                 [log for _, _, log in worklogs],
-                [log.started or log.created for _, _, log in worklogs],
+                [log.started or log.created or "" for _, _, log in worklogs],
             )
         self.records += [one._replace(issue=None) for one in told]  # type: ignore[arg-type]
 
@@ -127,7 +127,7 @@ class Acts:
         ]
         comments = [comment for _, some in held for comment in some]
         places = [place for place, some in held for _ in some]
-        created = [comment.created for comment in comments]
+        created = [comment.created or "" for comment in comments]
         self._put(places, ["comment"] * len(comments), comments, created)
         for at, names in mentions([comment.body for comment in comments]):
             comment = comments[at]
@@ -164,13 +164,13 @@ class Acts:
             if author and assigned and assigned not in ids_of(author):
                 names[at] = "assignment"
                 self._toward(start + at, author, (assigned,), "assignee")
-        self._put(places, names, histories, [one.created for one in histories])
+        self._put(places, names, histories, [one.created or "" for one in histories])
 
     # --- columns ------------------------------------------------------------------------------
 
     def _put(
         self, places: list[int], names: list[str],
-        acts: Sequence[Comment | History | Worklog], at: list[str | None],
+        acts: Sequence[Comment | History | Worklog], at: list[str],
     ) -> None:  # fmt: skip
         if not acts:
             return
@@ -180,15 +180,15 @@ class Acts:
         for held, more in zip(self.columns.values(), columns, strict=True):
             held.extend(more)
         self.texts["number"].append(_lines([str(act.id) for act in acts]))
-        self.texts["at"].append(_lines([one or "" for one in at]))
+        self.texts["at"].append(_lines(at))
 
     def _one(self, place: int, name: str, number: str, at: str | None, actor: User) -> int:
         act = len(self)
         row = (place, name, self.people[actor])
         for held, more in zip(self.columns.values(), row, strict=True):
             held.append(more)
-        self.texts["number"].append(_lines([number]))
-        self.texts["at"].append(_lines([at or ""]))
+        for lines, text in zip(self.texts.values(), (number, at or ""), strict=True):
+            lines.append(text.replace("\n", " "))
         return act
 
     def _toward(self, act: int, actor: User, others: Iterable[str], role: str) -> None:

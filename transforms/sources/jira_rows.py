@@ -58,9 +58,9 @@ def batch(acts: Acts, options: Options, seen: pl.Series, records: int) -> Batch:
 
 
 def _key(acts: Acts) -> pl.Expr:
-    places = [name for one in acts.records for name in (one.item, one.item.partition("/")[0])]
-    within = pl.lit(pl.Series(places, dtype=pl.String)).gather("place")
-    parts = (pl.lit("work:jira:"), within, pl.lit(":"), "name", pl.lit(":"), "number")
+    names = [name for one in acts.records for name in (one.item, one.item.partition("/")[0])]
+    places = pl.Series([f"work:jira:{name}:" for name in names], dtype=pl.String)
+    parts = (pl.lit(places).gather("place"), "name", pl.lit(":"), "number")
     return pl.concat_str(*parts).str.strip_suffix(":")
 
 
@@ -70,7 +70,7 @@ def _events(acts: Acts, new: pl.DataFrame) -> pl.DataFrame:
     items = pl.Series([f"jira:{one.item}" for one in acts.records], dtype=pl.String)
     positions = pl.Series([one.position for one in acts.records], dtype=pl.Int64)
     is_alone = pl.col("act").is_in(acts.alone) & (pl.col("name") == "assignment")
-    record = new["place"] // 2
+    actor, record = pl.col("actor"), pl.col("place") // 2
     return _of(
         new,
         RAW_EVENT,
@@ -78,14 +78,14 @@ def _events(acts: Acts, new: pl.DataFrame) -> pl.DataFrame:
         kind=pl.when(is_alone).then(pl.lit("change")).otherwise("name") if acts.alone else "name",
         started_at="at",
         ended_at=None,
-        initiator=people.gather(new["actor"]),
+        initiator=pl.lit(people).gather(actor),
         thread_key=None,
         reply_key=None,
-        container_key=items.gather(record),
-        is_automated=machines.gather(new["actor"]),
+        container_key=pl.lit(items).gather(record),
+        is_automated=pl.lit(machines).gather(actor),
         is_cancelled=False,
         revision=0,
-        position=positions.gather(record),
+        position=pl.lit(positions).gather(record),
     )
 
 
