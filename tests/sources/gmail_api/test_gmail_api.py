@@ -134,7 +134,7 @@ def test_samples(shared_data: Path) -> None:
         assert not named
 
 
-@given(st.integers(0, 2500), st.binary(min_size=1, max_size=4))
+@given(st.integers(1, 2500), st.binary(min_size=1, max_size=4))  # what opens as a zip is refused
 def test_no_damage_stops_the_reader(
     tmp_path_factory: pytest.TempPathFactory, at: int, data: bytes
 ) -> None:
