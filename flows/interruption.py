@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WORDS = b"tieline: interrupted; nothing is lost, run again\n"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _ALSO: list[Callable[[], None]] = []
+_CAME: list[int] = []  # not told from the handler: Prefect puts back the one that it found
 
 
 class Interrupted(KeyboardInterrupt):
@@ -35,8 +36,10 @@ def listen() -> None:
 
 
 def end(number: int, _frame: object = None) -> NoReturn:
-    """Handler of a signal: end in order, so that the run log and Prefect are told."""
-    signal.signal(number, _again)
+    """Handler of a signal: end in order, so that the run log and Prefect are told; the second time at once."""
+    if came():  # what is unfinished then, the next run finds as after a kill
+        _at_once(number)
+    _CAME.append(number)
     for call in _ALSO:
         call()
     raise Interrupted
@@ -49,7 +52,7 @@ def also(call: Callable[[], None]) -> None:
 
 def came() -> int:
     """The signal that came, or 0. What it raised may be another error by now: DuckDB makes one of it."""
-    return next((one for one in SIGNALS if signal.getsignal(one) is _again), 0)
+    return _CAME[0] if _CAME else 0
 
 
 def go_on() -> None:
@@ -70,11 +73,6 @@ def told(number: int) -> int:
     signal.signal(number, _in_silence)
     os.write(2, WORDS)
     return 128 + number
-
-
-def _again(number: int, frame: object = None) -> NoReturn:
-    """The second time at once: what is unfinished then, the next run finds as after a kill."""
-    _at_once(number, frame)
 
 
 def _at_once(number: int, frame: object = None) -> NoReturn:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.flows.conftest import STAFF, make_home, running_server, small_network, tieline
+from tests.flows.test_server import webhook
 
 pytestmark = [pytest.mark.slow, pytest.mark.integration]
 
@@ -43,19 +44,21 @@ class Told:
         (self.home / "secret/tieline.key").write_text(KEY)
         with (self.home / "tieline.toml").open("a") as file:
             file.write(SETTINGS)
-        with running_server(folder) as env:
+        with running_server(folder) as env, webhook([]) as address:
             wanted = env | NOISY | {
                 "TIELINE_POSTGRES": f"postgresql://tieline:{DATABASE}@127.0.0.1:9/x",
                 "PARTNER_WORD": PARTNER, "AWS_SECRET_ACCESS_KEY": CLOUD,
-                "TIELINE_WEBHOOK": f"https://127.0.0.1:9/{HOOK}",
+                "TIELINE_WEBHOOK": f"{address}/{HOOK}",
             }  # fmt: skip
+            nobody = {"TIELINE_WEBHOOK": f"https://127.0.0.1:9/{HOOK}"}
+            self.unheard = tieline(self.home, "notify", env=wanted | nobody)
             self.notify = tieline(self.home, "notify", env=wanted)
             self.ran = [
                 tieline(self.home, "run", env=wanted | more)
                 for more in ({}, {"TIELINE_DEBUG": "1"})
             ]
             self.status = tieline(self.home, "status", env=wanted)
-        said = [*self.ran, self.notify, self.status]
+        said = [*self.ran, self.unheard, self.notify, self.status]
         self.texts = {f"said {n}": f"{one.out}{one.err}".encode() for n, one in enumerate(said)}
         self.database = folder / "prefect/prefect.db"
         apart = (
@@ -79,6 +82,8 @@ def test_the_run_went_where_secrets_are_used(told: Told) -> None:
     text = told.ran[0].out + told.ran[0].err
     assert told.ran[0].code == 1, text
     assert told.notify.code == 0, told.notify
+    assert told.unheard.code == 2, told.unheard
+    assert "the webhook cannot be reached" in told.unheard.err
     assert "not copied to PostgreSQL" in text
     assert "sftp://partner@127.0.0.1:9/out: cannot be reached" in text.replace("…@", "partner@"), (
         text
