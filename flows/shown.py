@@ -58,7 +58,11 @@ class Shown:
             ],
             "completeness": [_written(mart.COMPLETENESS_ROWS)],
             "delivery": [_written(mart.DELIVERY_ROWS)],
-            "sight": [_written(disclosed_sight(WITHHELD.name))],
+            "sight": [
+                _written(
+                    disclosed_sight(WITHHELD.name, self.withheld.rounding if self.withheld else 0.0)
+                )
+            ],
             "unit": [
                 f"{mart.unit_rows(f'({_all_of(together)})')}"
                 f" EXCEPT SELECT boundary, unit FROM {mart.CATALOG}.{mart.MART}.unit"

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from quality.disclosure_audit import Flags
 
 MUCH = 1 / 4  # of a network's weight
-VERSION = 5  # one more when the structure or the way of hiding changes: everything is audited anew
+VERSION = 6  # one more when the structure or the way of hiding changes: everything is audited anew
 
 
 @dataclass(frozen=True, slots=True)

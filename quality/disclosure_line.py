@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from quality.disclosure import KEY, Withheld, judged, told_number
-from quality.disclosure_rounding import rounded
+from quality.disclosure_rounding import SHARE_STEP, rounded, rounded_share
 from quality.disclosure_structure import LINE_WEIGHT, UNKNOWN_SHARE, among
 from warehouse.schema import ALL, METRIC_VALUE, quoted
 from warehouse.serving.mart import FEW_PEOPLE, ONE_PERSON
@@ -78,12 +78,17 @@ FROM told
 """
 
 
-def disclosed_sight(withheld: str) -> str:
-    """SELECT of which sources showed the lines whose weight is shown. Parameters: $k, $dominance."""
+def disclosed_sight(withheld: str, rounding: float = 0.0) -> str:
+    """SELECT of which sources showed the lines whose weight is shown. Parameters: $k, $dominance.
+
+    With `rounding` the share is told in steps: exact, it says of how many events it is a part.
+    """
     same = " AND ".join(f"line.{name} = one.{name}" for name in KEY[2:])
     key = ", ".join(f"one.{name}" for name in KEY[2:])
+    exact = "one.events / every.events"
+    share = f"greatest({SHARE_STEP}, {rounded_share(exact, rounding)})" if rounding else exact
     return f"""
-SELECT {key}, one.source, told.partner, one.events / every.events AS share
+SELECT {key}, one.source, told.partner, {share} AS share
 FROM sight AS one
 JOIN sight AS every USING ({", ".join(KEY[2:])})
 JOIN (SELECT source, any_value(partner) AS partner FROM source_file GROUP BY source) AS told

@@ -37,3 +37,12 @@ def test_shown_lines_alone(con: duckdb.DuckDBPyConnection) -> None:
     rows = found.select("unit", "other_unit", "source", "partner", "share").sort("source").rows()
     # A-C has 4 people on a side, of A-D one carries too much, B-C is withheld, A-A is no line.
     assert rows == [("A", "B", "a-agenda", "A", 0.75), ("A", "B", "b-mail", "B", 0.5)]
+
+
+def test_with_the_audit_the_share_is_told_in_steps(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("UPDATE sight SET events = 39 WHERE source = 'a-agenda'")
+    con.execute("UPDATE sight SET events = 1000 WHERE source = '(all)'")
+    con.execute("UPDATE sight SET events = 1 WHERE source = 'b-mail'")
+    told = con.sql(disclosed_sight("withheld", 0.05), params={"k": 5, "dominance": 0.75}).pl()
+    # 0.039 and 0.001: the least is a step, since it did show some.
+    assert told.sort("source")["share"].to_list() == pytest.approx([0.04, 0.02])

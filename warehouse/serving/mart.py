@@ -245,7 +245,7 @@ SIGHT = Table(
         *_CELL[2:8],
         Column("source", "VARCHAR", "Name of the source."),
         Column("partner", "VARCHAR", "Organisation that delivers it."),
-        Column("share", "DOUBLE", "Part of the line's events that it showed.",
+        Column("share", "DOUBLE", "Part of the line's events that it showed, in steps of 0.02 where the audit is on.",
                rule="share > 0 AND share <= 1", words="share is not between 0 and 1"),
     ),
 )  # fmt: skip
