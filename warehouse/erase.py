@@ -23,8 +23,9 @@ def erase(con: duckdb.DuckDBPyConnection, people: pl.Series) -> load.Loaded:
     """
     con.execute("BEGIN")
     try:
-        loaded = load.erase(con, people)
         con.register("gone", people.to_frame("address_id"))
+        con.execute(_COUNTED)
+        loaded = load.erase(con, people)
         membership = con.sql("FROM membership WHERE person_id NOT IN (FROM gone) ORDER BY ALL").pl()
         alias = con.sql(
             "FROM address_alias WHERE address_id NOT IN (FROM gone) AND person_id NOT IN (FROM gone)"
@@ -66,6 +67,15 @@ def referred(con: duckdb.DuckDBPyConnection) -> pl.Series:
     ).pl()["address_id"]
 
 
+# As reading the files without them counts.
+_COUNTED = """
+UPDATE source_file SET participations = participations - theirs.n
+FROM (
+  SELECT file_id, count(*) AS n FROM observed_participation
+  WHERE address_id IN (FROM gone) GROUP BY file_id
+) AS theirs
+WHERE theirs.file_id = source_file.file_id
+"""
 # A refused row is kept as JSON: which of its numbers are people stands in its keys.
 _QUARANTINE = """
 DELETE FROM quarantine WHERE record IS NOT NULL AND EXISTS (

@@ -108,6 +108,11 @@ def home(whole: Path, tmp_path: Path) -> Path:
     return shutil.copytree(whole, tmp_path / "home", symlinks=True)
 
 
+def participations(home: Path) -> list[tuple[str, int]]:
+    with duckdb.connect(home / "warehouse/tieline.duckdb", read_only=True) as con:
+        return con.execute("SELECT path, participations FROM source_file ORDER BY path").fetchall()
+
+
 def by_chance(rows: pl.DataFrame) -> pl.DataFrame:
     """Without what the numbers of people decide: divisions that are as good, connectors as large."""
     chance = ["communities", "connector_dependence"]
@@ -136,6 +141,7 @@ def test_forgotten_is_as_if_never_read_and_stays_so(home: Path, never: Path) -> 
     assert "incoming/aqua-mail.mbox" in done.exports
     assert_same(of_people(home), of_people(never))
     assert_same(published(home), published(never))
+    assert participations(home) == participations(never)
     # Nothing is left in any byte of any file, but the tombstones.
     others = [p for p in files(home) if "identity" not in p.parts]
     assert traces(others, [WHO, SECOND], ids) == []
