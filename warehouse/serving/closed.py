@@ -30,7 +30,9 @@ TABLES = (
     mart.CELL, mart.SERIES, mart.DIRECTION, mart.LINE, mart.COMPLETENESS, mart.DELIVERY, mart.SIGHT, mart.UNIT,
 )  # fmt: skip
 FOLLOW_NO_METRIC = ("line_state", "completeness", "delivery", "sight")
-MARGIN = 14  # days before the first change that stay open: what comes late should not void the file
+# Days before the first change that stay open, for what comes late should not void the file; and so does their
+# whole month, since the audit of what is hidden looks at it as one.
+MARGIN = 14
 LOOK, NEAR = (
     24,
     4,
@@ -206,7 +208,7 @@ def _advance(con: duckdb.DuckDBPyConnection, metrics: Sequence[str]) -> bool:
             FROM (SELECT metric, changed.grain, max(c.period) AS first
                   FROM ({_changed(metrics)}) AS changed
                   JOIN (SELECT DISTINCT grain, period FROM calendar) AS c
-                    ON c.grain = changed.grain AND c.period <= changed.period - {MARGIN}
+                    ON c.grain = changed.grain AND c.period <= date_trunc('month', changed.period - {MARGIN})
                   GROUP BY metric, changed.grain) AS new
             LEFT JOIN closed_period AS old USING (metric, grain)
             WHERE old.first IS NULL OR old.first < new.first"""
