@@ -199,14 +199,19 @@ def test_a_place_that_is_away_is_told_and_stops_no_other(bucket: Bucket, tmp_pat
 
 
 def test_a_directory_elsewhere_tells_who_belongs_where(bucket: Bucket, tmp_path: Path) -> None:
-    bucket.put("people.csv", "email,organisation\np0@een.example,Een\nq0@twee.example,Twee\n")
+    rows = (
+        f"{who}{n}@{unit}.example,{unit}"
+        for who, unit in (("p", "een"), ("q", "twee"))
+        for n in range(2)
+    )
+    bucket.put("people.csv", "\n".join(["email,organisation", *rows]))
     bucket.put("a.csv", mails(0, 3))
     home = home_of(
         tmp_path / "home", ("mail", f"{bucket.url}/a.csv"),
         more=f'[people]\ndirectories = ["{bucket.url}/people.csv"]\n',
     )  # fmt: skip
     assert ingest(home).refused == []
-    assert ask(home, "SELECT DISTINCT unit FROM membership ORDER BY 1") == [("Een",), ("Twee",)]
+    assert ask(home, "SELECT DISTINCT unit FROM membership ORDER BY 1") == [("een",), ("twee",)]
 
 
 def test_copies_go_after_the_night_where_they_are_not_kept(bucket: Bucket, tmp_path: Path) -> None:
