@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-import sys
 
-from flows.interruption import all_done, came, listen, told
+from flows.interruption import all_done, came, leave, listen, told
 
 
 def main() -> None:
@@ -21,7 +20,7 @@ def main() -> None:
     except BaseException as error:
         if not came() and not isinstance(error, KeyboardInterrupt):
             raise
-        sys.exit(told(came() or signal.SIGINT))
+        leave(told(came() or signal.SIGINT))
 
 
 if __name__ == "__main__":

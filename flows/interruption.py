@@ -8,6 +8,8 @@ from __future__ import annotations
 import atexit
 import os
 import signal
+import sys
+import threading
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
 WORDS = b"tieline: interrupted; nothing is lost, run again\n"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+GRACE = 20.0  # seconds; Prefect's own way out takes some
 _ALSO: list[Callable[[], None]] = []
 _CAME: list[int] = []  # not told from the handler: Prefect puts back the one that it found
 
@@ -73,6 +76,25 @@ def told(number: int) -> int:
     signal.signal(number, _in_silence)
     os.write(2, WORDS)
     return 128 + number
+
+
+def leave(code: int) -> NoReturn:
+    """End with `code` after GRACE at the latest.
+
+    Prefect watches each time limit in a thread of its own, for which Python waits. Where the signal came while
+    that was to be stopped, it goes on for as long as the limit.
+    """
+    last = threading.Timer(GRACE, _at_last, (code,))
+    last.daemon = True
+    last.start()
+    sys.exit(code)
+
+
+def _at_last(code: int) -> NoReturn:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # all has been said
+    atexit.unregister(signal.signal)  # the main thread alone may
+    atexit._run_exitfuncs()  # noqa: SLF001  Prefect stops its server there
+    os._exit(code)
 
 
 def _at_once(number: int, frame: object = None) -> NoReturn:

@@ -66,6 +66,12 @@ MOMENTS = {
     print("went on")
 """,
     "on the way out": "import atexit; atexit.register(hit); sys.exit(0)",
+    "while a thread of others waits for hours": """
+    import atexit, pathlib
+    threading.Thread(target=threading.Event().wait, args=[3600]).start()
+    atexit.register(pathlib.Path("ended").touch)
+    hit()
+""",
     "twice": """
     try:
         hit()
@@ -88,6 +94,9 @@ def test_an_interruption_is_one_line_and_an_exit_code(moment: str, tmp_path: Pat
     assert ran.stderr.splitlines()[-1] == WORDS
     assert ran.stderr.count(WORDS) == 1
     assert "Traceback" not in ran.stderr or "overheard" in moment
+    assert (tmp_path / "ended").exists() == ("hours" in moment), (
+        "what is to be done at the end was not"
+    )
 
 
 def test_what_is_over_is_over(tmp_path: Path) -> None:

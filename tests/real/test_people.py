@@ -33,6 +33,8 @@ UNKNOWN = "(unknown)"
 SETTINGS = """
 [network]
 time_zone = "UTC"
+[disclosure]
+merge_singles = false
 [people]
 directories = ["directory.csv"]
 boundaries = [{boundaries}]
