@@ -245,7 +245,7 @@ def _hold_back_initiatives(
         f"""INSERT INTO {WITHHELD.name}
         WITH cell AS MATERIALIZED (FROM ({judged(people_counts, cells)})),
           gone AS ({_SINCE_HIDDEN} UNION {_QUARTERS_OF_HIDDEN_MONTHS}
-            UNION {_LINES_BUT_ONE} UNION {_LINES_OF_PARTS})
+            UNION {_LINES_BUT_ONE})
         SELECT *, {quoted(PROTECTS)}, 'initiatives' FROM gone""",
         rules.thresholds(),
     )
@@ -288,10 +288,3 @@ JOIN (
   WHERE {among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND hidden_reason IS NOT NULL AND value IS NOT NULL
   GROUP BY ALL HAVING count(*) = 1 AND max(value) > 0
 ) AS last ON last.grain = cell.grain AND last.period = cell.period AND last.boundary = cell.boundary"""
-# Lines of teams make up those of organisations: they are told of the boundary with the fewest units alone.
-_LINES_OF_PARTS = f"""
-SELECT {_CELL}
-FROM cell
-WHERE {among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND boundary <> (
-  SELECT boundary FROM membership GROUP BY boundary ORDER BY count(DISTINCT unit), boundary LIMIT 1
-)"""

@@ -28,7 +28,6 @@ from tests.quality import attacker, invented
 from tests.quality.attacker import Attacker, Counter, both, read
 from tests.quality.invented import MODELS, RULES, TEAMS, TODAY, network, release
 from tests.serving import made_up
-from transforms.people import ALWAYS, OPEN
 from warehouse import schema
 
 if TYPE_CHECKING:
@@ -271,20 +270,10 @@ def few_of(metric: str, periods: str, **values: Any) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def told_of(
-    rows: list[dict[str, Any]], seats: tuple[tuple[str, str], ...] = ()
-) -> dict[tuple[str, str], list[float | None]]:
-    """What a release tells of each measure and grain, period after period.
-
-    `seats`: (boundary, unit) of people.
-    """
+def told_of(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[float | None]]:
+    """What a release tells of each measure and grain, period after period."""
     con = empty_warehouse()
     made_up.fill(con, schema.METRIC_VALUE, rows)
-    for number, (boundary, unit) in enumerate(seats):
-        con.execute(
-            "INSERT INTO membership VALUES (?, ?, ?, ?, ?, 1, 'directory')",
-            [number, boundary, unit, ALWAYS, OPEN],
-        )
     con.execute("BEGIN")
     withhold(con, (), RULES, today=TODAY)
     con.execute("COMMIT")
@@ -351,21 +340,6 @@ def test_the_last_hidden_line_is_not_what_others_leave_of_the_network(
         for n, (shown, value) in enumerate(zip("+" + hidden, [9, 3, 1], strict=False))
     ]  # fmt: skip
     assert told_of([whole, *lines])["converted", "quarter"] == [12, *told]
-
-
-def test_lines_of_teams_do_not_tell_what_took_root_on_a_line_of_organisations() -> None:
-    (whole,) = few_of("introductions", "", converted=[12])
-    line = {**whole, "unit": "A", "other_unit": "B", "other_people": 9, "boundary": "organisation"}
-    parts = [
-        {**line, "boundary": "team", "unit": "A", "other_unit": f"B{n}", "value": 6.0}
-        for n in range(2)
-    ]
-    seats = (
-        ("organisation", "A"), ("organisation", "B"), ("team", "A"), ("team", "B0"), ("team", "B1"),
-    )  # fmt: skip
-    rows = [whole, line, *parts]
-    assert told_of(rows, seats)["converted", "quarter"] == [12, 12, None, None]
-    assert told_of(rows, seats[2:])["converted", "quarter"] == [12, None, 6, 6]
 
 
 def test_starts_of_lines_and_broadcasts_are_told_of_months_and_all_channels_only() -> None:
