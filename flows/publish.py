@@ -74,7 +74,8 @@ def release(
         for measure, words in (model.header or {"measures": {}})["measures"].items()
         if "people" in (words["unit"], words.get("counts"))
     ]
-    held_to = Rules(rules.k, rules.dominance, rules.protection, rules.rounding)
+    first_boundary = config.settings.people.boundaries[0]
+    held_to = Rules(rules.k, rules.dominance, rules.protection, rules.rounding, first_boundary)
     guarded = _guarded(con, config, counts, held_to, today)
     used = config.settings.parameters
     withheld = Withheld(WITHHELD.name, rules.rounding, used.complete_enough, used.change_base)

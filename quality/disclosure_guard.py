@@ -56,12 +56,14 @@ class Rules:
         dominance: Largest part of one person.
         protection: Least width of a hidden number, as a part of it.
         rounding: Largest step of a rounded sum, as a part of it.
+        boundary: The one whose lines' introductions are told.
     """
 
     k: int
     dominance: float
     protection: float
     rounding: float
+    boundary: str
 
     def thresholds(self) -> dict[str, float]:
         """The parameters of the disclosed tables."""
@@ -245,7 +247,7 @@ def _hold_back_initiatives(
         f"""INSERT INTO {WITHHELD.name}
         WITH cell AS MATERIALIZED (FROM ({judged(people_counts, cells)})),
           gone AS ({_SINCE_HIDDEN} UNION {_QUARTERS_OF_HIDDEN_MONTHS}
-            UNION {_LINES_BUT_ONE})
+            UNION {_LINES_BUT_ONE} UNION {_lines_of_others(rules.boundary)})
         SELECT *, {quoted(PROTECTS)}, 'initiatives' FROM gone""",
         rules.thresholds(),
     )
@@ -288,3 +290,11 @@ JOIN (
   WHERE {among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND hidden_reason IS NOT NULL AND value IS NOT NULL
   GROUP BY ALL HAVING count(*) = 1 AND max(value) > 0
 ) AS last ON last.grain = cell.grain AND last.period = cell.period AND last.boundary = cell.boundary"""
+
+
+def _lines_of_others(boundary: str) -> str:
+    """Lines of teams make up those of organisations: they are told of one boundary alone."""
+    return f"""
+SELECT {_CELL}
+FROM cell
+WHERE {among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND boundary <> {quoted(boundary)}"""

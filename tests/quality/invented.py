@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import duckdb
 
 FIRST, TODAY = date(2026, 6, 1), date(2026, 8, 1)
-RULES = Rules(k=3, dominance=0.75, protection=0.1, rounding=0.05)
+RULES = Rules(k=3, dominance=0.75, protection=0.1, rounding=0.05, boundary="organisation")
 TEAMS = {"a1": "A", "a2": "A", "b1": "B", "b2": "B", "c1": "C"}
 MODELS = (
     "convening",

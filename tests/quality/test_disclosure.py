@@ -257,7 +257,7 @@ def few_of(metric: str, periods: str, **values: Any) -> list[dict[str, Any]]:
     months = [date(2026, n + 1, 1) for n in range(3)]
     return [
         made_up.cell(
-            metric=metric, measure=measure, grain=grain, period=month, unit="(all)", other_unit="(all)",
+            metric=metric, measure=measure, grain=grain, period=month, boundary="organisation", unit="(all)", other_unit="(all)",
             value=float(value), numerator=None, denominator=None, people=2 if few else 9, top_share=None,
             expected=None, z=None, low=None, high=None,
         )
@@ -340,6 +340,16 @@ def test_the_last_hidden_line_is_not_what_others_leave_of_the_network(
         for n, (shown, value) in enumerate(zip("+" + hidden, [9, 3, 1], strict=False))
     ]  # fmt: skip
     assert told_of([whole, *lines])["converted", "quarter"] == [12, *told]
+
+
+def test_lines_of_teams_do_not_tell_what_took_root_on_a_line_of_organisations() -> None:
+    (whole,) = few_of("introductions", "", converted=[12])
+    line = {**whole, "unit": "A", "other_unit": "B", "other_people": 9, "boundary": "organisation"}
+    parts = [
+        {**line, "boundary": "team", "unit": "A", "other_unit": f"B{n}", "value": 6.0}
+        for n in range(2)
+    ]
+    assert told_of([whole, line, *parts])["converted", "quarter"] == [12, 12, None, None]
 
 
 def test_starts_of_lines_and_broadcasts_are_told_of_months_and_all_channels_only() -> None:
