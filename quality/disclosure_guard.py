@@ -1,11 +1,14 @@
 """Before every publication: hide what would give hidden numbers away, month by month, and audit it.
 
 A month is looked at again only when its numbers or the rules changed. What was withheld stays withheld,
-so that releases of different days do not complete each other.
+so that releases of different days do not complete each other. Months that share no number are looked at
+together, on as many processors as there are.
 """
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,14 +38,17 @@ from warehouse.serving.mart import NOT_OVER, PROTECTS
 from warehouse.serving.releases import FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from datetime import date
     from pathlib import Path
 
     import duckdb
 
     from quality.disclosure_audit import Flags
+    from quality.disclosure_block import Block
 
+APART = 3  # months; so far apart no week and no quarter lies in both
+AT_ONCE = os.cpu_count() or 1  # the solver of linear programs lets other threads of Python go on
 MUCH = 1 / 4  # of a network's weight
 VERSION = 6  # one more when the structure or the way of hiding changes: everything is audited anew
 
@@ -106,18 +112,23 @@ def withhold(
         select = rows_of_months(family, people_counts, today, rules.rounding)
         con.execute(f"CREATE OR REPLACE TEMP TABLE told AS {select}", rules.thresholds())
         marks = dict(con.execute(f"SELECT block, fingerprint FROM {AUDITED.name}").fetchall())
-        for month, numbers in con.execute(_FINGERPRINTS).fetchall():
-            block, mark = f"{name} {month:%Y-%m}", f"{of_rules} {numbers}"
-            if marks.get(block) == mark:
-                continue
-            if not marks.get(block, "").startswith(of_rules):
-                con.execute(f"DELETE FROM {WITHHELD.name} WHERE block = ?", [block])
-            progress(block)
-            withdraw |= _audit(con, family, block, month, rules, earlier)
-            con.execute(_ASSORTATIVITY, {"block": block, "month": month})
-            con.execute(f"DELETE FROM {AUDITED.name} WHERE block = ?", [block])
-            con.execute(f"INSERT INTO {AUDITED.name} VALUES (?, ?)", [block, mark])
-            audited += 1
+        due = [
+            _Due(block, f"{of_rules} {numbers}", month)
+            for month, numbers in con.execute(_FINGERPRINTS).fetchall()
+            if marks.get(block := f"{name} {month:%Y-%m}") != f"{of_rules} {numbers}"
+        ]
+        for one in due:
+            if not marks.get(one.block, "").startswith(of_rules):
+                con.execute(f"DELETE FROM {WITHHELD.name} WHERE block = ?", [one.block])
+        for together in _apart(due):
+            cases = []
+            for one in together:
+                progress(one.block)
+                cases.append(_case(con, family, one, rules, earlier))
+            for one, (newly, tells) in zip(together, _chosen(cases), strict=True):
+                _note(con, one, newly)
+                withdraw |= tells
+        audited += len(due)
     con.execute("DROP TABLE told")
     withheld = con.execute(
         f"SELECT count(*) FROM {WITHHELD.name} WHERE reason = ?", [PROTECTS]
@@ -154,57 +165,103 @@ FROM (
 )"""
 
 
-def _audit(
+@dataclass(frozen=True, slots=True)
+class _Due:
+    """A month of one family that is to be looked at, and what to remember it by."""
+
+    block: str
+    mark: str
+    month: date
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """Rows of a month, which of them are `shown`, and which may be where there is nothing to choose (`made` None)."""
+
+    block: str
+    rows: pl.DataFrame
+    shown: Flags
+    after: Flags
+    made: Block | None = None
+    fixed: Flags | None = None
+
+
+def _apart(due: Sequence[_Due]) -> Iterator[list[_Due]]:
+    """First the first months of all quarters, which share no row, as many together as there are processors."""
+    for place in range(APART):
+        some = [one for one in due if (one.month.month - 1) % APART == place]
+        for first in range(0, len(some), AT_ONCE):
+            yield some[first : first + AT_ONCE]
+
+
+def _case(
     con: duckdb.DuckDBPyConnection,
     family: Family,
-    block: str,
-    month: date,
+    due: _Due,
     rules: Rules,
     earlier: Sequence[Path],
-) -> bool:
-    """Choose and audit what is withheld of one month; True where earlier releases tell too much."""
+) -> _Case:
+    """What has to be chosen of one month."""
     same = " AND ".join(f"w.{column} = told.{column}" for column in KEY)
     rows = con.execute(
         f"""SELECT told.* EXCLUDE (month),
           EXISTS (FROM {WITHHELD.name} AS w WHERE {same}) AS is_withheld
         FROM told WHERE month = ? ORDER BY ALL""",
-        [month],
+        [due.month],
     ).pl()
     shown = ~(rows["is_secret"] | rows["is_withheld"]).to_numpy()
-    atoms, parts = atoms_of_month(con, month, family)
     if not rows["is_secret"].any():
-        return False
+        return _Case(due.block, rows, shown, shown)
+    atoms, parts = atoms_of_month(con, due.month, family)
     if atoms.is_empty():  # the ties have expired: what was chosen while they were there stands
-        after, withdraw = _without_atoms(con, family, block, month, shown), False
-    else:
-        made = make_block(
-            rows, atoms, parts, family, part=rules.rounding, protection=rules.protection
-        )
-        fixed = _told_before(rows, earlier)
-        try:
-            after, withdraw = protect(made, shown, fixed), False
-        except DisclosureError as error:
-            if not fixed.any():
-                raise DisclosureError(f"{block}: {error}") from error
-            after, withdraw = protect(made, shown, np.zeros_like(fixed)), True
-    con.register("newly_withheld", rows.filter(pl.Series(shown & ~after)).select(KEY))
+        return _Case(due.block, rows, shown, _without_atoms(con, family, due, shown))
+    made = make_block(rows, atoms, parts, family, part=rules.rounding, protection=rules.protection)
+    return _Case(due.block, rows, shown, shown, made, _told_before(rows, earlier))
+
+
+def _chosen(cases: Sequence[_Case]) -> Iterator[tuple[pl.DataFrame, bool]]:
+    """Of each case the rows to hide besides, and whether earlier releases tell too much."""
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
+        for case, (after, withdraw) in zip(cases, pool.map(_choose, cases), strict=True):
+            yield case.rows.filter(pl.Series(case.shown & ~after)).select(KEY), withdraw
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _choose(case: _Case) -> tuple[Flags, bool]:
+    if case.made is None or case.fixed is None:
+        return case.after, False
+    try:
+        return protect(case.made, case.shown, case.fixed), False
+    except DisclosureError as error:
+        if not case.fixed.any():
+            raise DisclosureError(f"{case.block}: {error}") from error
+        return protect(case.made, case.shown, np.zeros_like(case.fixed)), True
+
+
+def _note(con: duckdb.DuckDBPyConnection, due: _Due, newly: pl.DataFrame) -> None:
+    """Write down what is withheld of one month, and that it was looked at."""
+    con.register("newly_withheld", newly)
     con.execute(
-        f"INSERT INTO {WITHHELD.name} SELECT *, ?, ? FROM newly_withheld", [PROTECTS, block]
+        f"INSERT INTO {WITHHELD.name} SELECT *, ?, ? FROM newly_withheld", [PROTECTS, due.block]
     )
     con.unregister("newly_withheld")
-    return withdraw
+    con.execute(_ASSORTATIVITY, {"block": due.block, "month": due.month})
+    con.execute(f"DELETE FROM {AUDITED.name} WHERE block = ?", [due.block])
+    con.execute(f"INSERT INTO {AUDITED.name} VALUES (?, ?)", [due.block, due.mark])
 
 
 def _without_atoms(
-    con: duckdb.DuckDBPyConnection, family: Family, block: str, month: date, shown: Flags
+    con: duckdb.DuckDBPyConnection, family: Family, due: _Due, shown: Flags
 ) -> Flags:
     """All of it goes if there was something that expired before it was ever audited."""
     expired = con.execute(
         f"""FROM {METRIC_VALUE.name} WHERE {among(family.sums)} AND grain = 'month'
           AND period = ? AND value > 0 LIMIT 1""",
-        [month],
+        [due.month],
     ).fetchall()
-    known = con.execute(f"FROM {AUDITED.name} WHERE block = ?", [block]).fetchall()
+    known = con.execute(f"FROM {AUDITED.name} WHERE block = ?", [due.block]).fetchall()
     return np.zeros_like(shown) if expired and not known else shown
 
 

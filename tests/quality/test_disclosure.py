@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from scipy.optimize import linprog, milp
 from scipy.sparse import csr_matrix
 
+from quality import disclosure_guard
 from quality.disclosure import KEY, Withheld, disclosed_metric_value
 from quality.disclosure_atoms import atoms_of_month
 from quality.disclosure_block import Block, Limits
@@ -449,6 +450,21 @@ def test_what_was_withheld_stays_so_and_an_unchanged_month_costs_nothing(
     assert con.sql("FROM withheld ORDER BY ALL").fetchall() == before
     release(con, None)  # switched off: nothing of it is left
     assert con.sql("FROM withheld UNION ALL BY NAME FROM audited").fetchall() == []
+
+
+def test_months_looked_at_together_hide_what_they_hide_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    con = network(3, events=120)
+    invented.add(con, random.Random(3), 60, date(2026, 3, 1), date(2026, 3, 31))
+    found = []
+    for processors in (1, 3):
+        monkeypatch.setattr(disclosure_guard, "AT_ONCE", processors)
+        release(con, None)
+        release(con)
+        found.append(con.sql("FROM withheld ORDER BY ALL").fetchall())
+    assert {"weight 2026-03", "weight 2026-06"} <= {row[-1] for row in found[0]}
+    assert found[0] == found[1]
 
 
 def test_a_month_without_ties_hides_nothing_and_one_whose_ties_expired_unaudited_all(
