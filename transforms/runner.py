@@ -26,6 +26,7 @@ from transforms.periods import (
     throughout,
     widen,
 )
+from warehouse.connection import joins_as_written
 from warehouse.state import note_changed
 
 Progress = Callable[[str], None]
@@ -94,8 +95,9 @@ def transform(
         if whole:
             rebuilt.append(model.name)
             engine.empty(con, model, used, None if model.is_personal else floor)
-        for span in spans(con, model, looks, stale[model.name], within, chunk):
-            engine.replace(con, model, used, span, fresh=whole)
+        with joins_as_written(con):
+            for span in spans(con, model, looks, stale[model.name], within, chunk):
+                engine.replace(con, model, used, span, fresh=whole)
     for name in before.keys() - marks.keys():
         con.execute(f"DELETE FROM {METRIC_TABLE} WHERE metric = ?", [name])
     con.execute("DELETE FROM model_state")
