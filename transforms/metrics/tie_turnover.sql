@@ -79,56 +79,79 @@ with placed as (
     case when unit_s <= unit_t then t else s end as b, s, t
   from unit_tie
   where grain <> 'day'
-  union all
-  -- The network as a whole is the same for every boundary.
-  select grain, period, idx, channel, '(all)' as boundary, '(all)' as unit, '(all)' as other_unit,
-    s as a, t as b, s, t
-  from tie
 ), step as (
   select distinct grain, period, idx from calendar
-), fate as (
-  -- Ties of this period: new, persisted, resumed or reactivated.
-  select p.grain, p.period, p.channel, p.boundary, p.unit, p.other_unit, p.a, p.b,
-    case when g.gap is null then 'new' when g.gap = 1 then 'persisted'
-      when g.gap <= $resumed_within then 'resumed' else 'reactivated' end as fate
+), found as (
+  -- Ties of this period and when they were last seen. The network as a whole is the same for every boundary.
+  select p.grain, p.period, p.channel, p.boundary, p.unit, p.other_unit, g.gap
   from placed p
   join tie_gap g on g.grain = p.grain and g.period = p.period and g.channel = p.channel
     and g.s = p.s and g.t = p.t
   where not g.is_opening
   union all
+  select grain, period, channel, '(all)' as boundary, '(all)' as unit, '(all)' as other_unit, gap
+  from tie_gap
+  where not is_opening
+), now as (
+  select grain, period, channel, boundary, unit, other_unit,
+    count(case when gap is null then 1 end) as new,
+    count(case when gap = 1 then 1 end) as persisted,
+    count(case when gap > 1 and gap <= $resumed_within then 1 end) as resumed,
+    count(case when gap > 1 and gap > $resumed_within then 1 end) as reactivated
+  from found
+  group by grain, period, channel, boundary, unit, other_unit
+), before as (
   -- Ties of the period before, on the line where they were then: kept or lost.
-  select n.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit, p.a, p.b,
-    case when k.s is null then 'lost' else 'kept' end as fate
+  select n.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit,
+    count(k.gap) as kept, count(*) - count(k.gap) as lost
   from placed p
   join step n on n.grain = p.grain and n.idx = p.idx + 1
-  left join tie k on k.grain = n.grain and k.period = n.period and k.channel = p.channel
-    and k.s = p.s and k.t = p.t
+  left join tie_gap k on k.grain = n.grain and k.period = n.period and k.channel = p.channel
+    and k.s = p.s and k.t = p.t and k.gap = 1
+  group by n.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit
+  union all
+  select n.grain, n.period, p.channel, '(all)', '(all)', '(all)',
+    coalesce(k.persisted, 0), p.ties - coalesce(k.persisted, 0)
+  from (
+    select grain, idx, channel, count(*) as ties from tie_gap group by grain, idx, channel
+  ) p
+  join step n on n.grain = p.grain and n.idx = p.idx + 1
+  left join now k on k.grain = n.grain and k.period = n.period and k.channel = p.channel and k.boundary = '(all)'
 ), counted as (
   select grain, period, channel, boundary, unit, other_unit,
-    count(case when fate = 'new' then 1 end) as new,
-    count(case when fate = 'persisted' then 1 end) as persisted,
-    count(case when fate = 'resumed' then 1 end) as resumed,
-    count(case when fate = 'reactivated' then 1 end) as reactivated,
-    count(case when fate = 'lost' then 1 end) as lost,
-    count(case when fate = 'kept' then 1 end) as kept
-  from fate
-  group by grain, period, channel, boundary, unit, other_unit
-), person as (
-  select grain, period, channel, boundary, unit, other_unit, person,
+    coalesce(n.new, 0) as new, coalesce(n.persisted, 0) as persisted, coalesce(n.resumed, 0) as resumed,
+    coalesce(n.reactivated, 0) as reactivated, coalesce(b.lost, 0) as lost, coalesce(b.kept, 0) as kept
+  from now n
+  full join before b using (grain, period, channel, boundary, unit, other_unit)
+), seat as (
+  select grain, idx, channel, boundary, unit, other_unit, person,
     max(is_first) as is_first, max(is_other) as is_other
   from (
-    select grain, period, channel, boundary, unit, other_unit, a as person, 1 as is_first,
-      case when unit = other_unit then 1 else 0 end as is_other from fate
+    select grain, idx, channel, boundary, unit, other_unit, a as person, 1 as is_first,
+      case when unit = other_unit then 1 else 0 end as is_other from placed
     union all
-    select grain, period, channel, boundary, unit, other_unit, b as person,
-      case when unit = other_unit then 1 else 0 end as is_first, 1 as is_other from fate
+    select grain, idx, channel, boundary, unit, other_unit, b as person,
+      case when unit = other_unit then 1 else 0 end as is_first, 1 as is_other from placed
+    union all
+    select grain, idx, channel, '(all)', '(all)', '(all)', unnest([s, t]), 1, 1 from tie_gap
   ) half
-  group by grain, period, channel, boundary, unit, other_unit, person
+  group by grain, idx, channel, boundary, unit, other_unit, person
+), person as (
+  -- Of the ties of both periods.
+  select grain, idx, channel, boundary, unit, other_unit, person,
+    max(is_first) as is_first, max(is_other) as is_other
+  from (
+    select * from seat
+    union all
+    select grain, idx + 1 as idx, channel, boundary, unit, other_unit, person, is_first, is_other from seat
+  ) either
+  group by grain, idx, channel, boundary, unit, other_unit, person
 ), people as (
-  select grain, period, channel, boundary, unit, other_unit, sum(is_first) as people,
-    case when unit <> '(all)' then sum(is_other) end as other_people
-  from person
-  group by grain, period, channel, boundary, unit, other_unit
+  select p.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit, sum(p.is_first) as people,
+    case when p.unit <> '(all)' then sum(p.is_other) end as other_people
+  from person p
+  join step n on n.grain = p.grain and n.idx = p.idx
+  group by p.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit
 ), shown as (
   select boundary, boundary as counted_as from boundary
   union all
