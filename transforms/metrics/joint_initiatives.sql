@@ -59,29 +59,27 @@ with living as (
   group by c.grain, c.period, c.idx, i.channel, i.boundary, i.container
   having max(case when i.is_born then 1 else 0 end) = 1
 ), seat as (
-  select distinct l.grain, l.period, l.idx, v.channel, l.boundary, l.channel as of_channel, l.container, l.is_new,
-    s.event_id, s.unit, s.person_id
+  select distinct l.grain, l.period, l.idx, l.channel, l.boundary, l.container, l.is_new, s.event_id, s.unit, s.person_id
   from living l
   join calendar c on c.grain = l.grain and c.period = l.period
   join joint_seat s on s.day = c.day and s.channel = l.channel and s.boundary = l.boundary and s.container = l.container
-  join scope v on v.covers = l.channel
 ), taking_part as (
-  select distinct grain, period, idx, channel, boundary, '(all)' as unit, '(all)' as other_unit, of_channel, container,
-    is_new, person_id, 1 as is_first, 0 as is_other
+  select distinct grain, period, idx, channel, boundary, '(all)' as unit, '(all)' as other_unit, container, is_new,
+    person_id, 1 as is_first, 0 as is_other
   from seat
   union all
-  select distinct grain, period, idx, channel, boundary, unit, '(all)' as other_unit, of_channel, container,
-    is_new, person_id, 1 as is_first, 0 as is_other
+  select distinct grain, period, idx, channel, boundary, unit, '(all)' as other_unit, container, is_new,
+    person_id, 1 as is_first, 0 as is_other
   from seat
   union all
   select distinct a.grain, a.period, a.idx, a.channel, a.boundary, least(a.unit, b.unit) as unit,
-    greatest(a.unit, b.unit) as other_unit, a.of_channel, a.container, a.is_new, a.person_id,
+    greatest(a.unit, b.unit) as other_unit, a.container, a.is_new, a.person_id,
     case when a.unit < b.unit then 1 else 0 end as is_first, case when a.unit < b.unit then 0 else 1 end as is_other
   from seat a
   join seat b on b.grain = a.grain and b.period = a.period and b.channel = a.channel and b.boundary = a.boundary
-    and b.of_channel = a.of_channel and b.container = a.container and b.event_id = a.event_id and b.unit <> a.unit
+    and b.container = a.container and b.event_id = a.event_id and b.unit <> a.unit
 ), taken_up as (
-  select distinct grain, period, idx, channel, boundary, unit, other_unit, of_channel, container, is_new
+  select distinct grain, period, idx, channel, boundary, unit, other_unit, container, is_new
   from taking_part
 ), step as (
   select distinct grain, period, idx from calendar
@@ -94,25 +92,28 @@ with living as (
   from taken_up p
   join step n on n.grain = p.grain and n.idx = p.idx + 1
   left join taken_up k on k.grain = n.grain and k.period = n.period and k.channel = p.channel and k.boundary = p.boundary
-    and k.unit = p.unit and k.other_unit = p.other_unit and k.of_channel = p.of_channel and k.container = p.container
+    and k.unit = p.unit and k.other_unit = p.other_unit and k.container = p.container
 ), counted as (
-  select grain, period, channel, boundary, unit, other_unit, sum(alive) as alive, sum(is_new) as started,
-    sum(kept) as kept, sum(before) as before
-  from fate
-  group by grain, period, channel, boundary, unit, other_unit
+  select f.grain, f.period, v.channel, f.boundary, f.unit, f.other_unit, sum(f.alive) as alive, sum(f.is_new) as started,
+    sum(f.kept) as kept, sum(f.before) as before
+  from fate f
+  join scope v on v.covers = f.channel
+  group by f.grain, f.period, v.channel, f.boundary, f.unit, f.other_unit
+), person as (
+  select distinct grain, idx, channel, boundary, unit, other_unit, person_id, is_first, is_other from taking_part
 ), around as (
   -- Those of this period and of the one before: both can be told from what ended.
-  select grain, period, channel, boundary, unit, other_unit, person_id, is_first, is_other from taking_part
+  select grain, idx, channel, boundary, unit, other_unit, person_id, is_first, is_other from person
   union all
-  select n.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit, p.person_id, p.is_first, p.is_other
-  from taking_part p
-  join step n on n.grain = p.grain and n.idx = p.idx + 1
+  select grain, idx + 1, channel, boundary, unit, other_unit, person_id, is_first, is_other from person
 ), people as (
-  select grain, period, channel, boundary, unit, other_unit,
-    count(distinct case when is_first = 1 then person_id end) as people,
-    case when other_unit <> '(all)' then count(distinct case when is_other = 1 then person_id end) end as other_people
-  from around
-  group by grain, period, channel, boundary, unit, other_unit
+  select n.grain, n.period, v.channel, a.boundary, a.unit, a.other_unit,
+    count(distinct case when a.is_first = 1 then a.person_id end) as people,
+    case when a.other_unit <> '(all)' then count(distinct case when a.is_other = 1 then a.person_id end) end as other_people
+  from around a
+  join step n on n.grain = a.grain and n.idx = a.idx
+  join scope v on v.covers = a.channel
+  group by n.grain, n.period, v.channel, a.boundary, a.unit, a.other_unit
 ), wide as (
   select c.*, p.people, p.other_people
   from counted c
