@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+from datetime import date, datetime, time
 
 import duckdb
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 from tests.metrics.test_oracles_time import Event, built, logs
 from tests.network import all_models
@@ -33,8 +34,20 @@ def is_same(one: tuple, other: tuple) -> bool:
     )
 
 
+# A series of A with two units of one person, and one of such units alone.
+SERIES = [
+    Event(
+        n, "meeting", datetime.combine(date(2026, 1, 5 + n), time(10)), people, container=container
+    )
+    for n, (people, container) in enumerate(
+        [((1, 6, 7), 1), ((1, 6), 1), ((6, 7), 2), ((8, 7), 2), ((1, 4), 3), ((2, 4), 3)]
+    )
+]
+
+
 @settings(max_examples=6)
 @given(logs())
+@example(SERIES)
 def test_of_the_network_and_of_other_units_nothing_changes(events: list[Event]) -> None:
     apart, merged = (told(built(events, all_models(), units=units)) for units in (APART, MERGED))
     assert apart.keys() == merged.keys()

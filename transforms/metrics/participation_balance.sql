@@ -32,9 +32,11 @@ formula_nl = "aantal reeksen en werkitems met mensen uit twee of meer eenheden"
 */
 -- period: grain
 with part as (
-  select grain, period, channel, boundary, container, unit, sum(acts) as acts
+  -- (other) is as many units as it has people.
+  select grain, period, channel, boundary, container, unit,
+    case when unit = '(other)' then person_id end as of_one, sum(acts) as acts
   from container_seat
-  group by grain, period, channel, boundary, container, unit
+  group by grain, period, channel, boundary, container, unit, case when unit = '(other)' then person_id end
 ), of_whole as (
   select *, sum(acts) over whole as total, count(*) over whole as units
   from part
@@ -46,7 +48,7 @@ with part as (
   where units > 1
   group by grain, period, channel, boundary, container
 ), shared as (
-  select p.grain, p.period, p.channel, p.boundary, p.unit, p.container, e.acts, e.balance
+  select distinct p.grain, p.period, p.channel, p.boundary, p.unit, p.container, e.acts, e.balance
   from part p
   join evenness e on e.grain = p.grain and e.period = p.period and e.channel = p.channel
     and e.boundary = p.boundary and e.container = p.container
