@@ -53,7 +53,7 @@ with across as (
     on m.person_id = i.s and m.boundary = b.boundary and i.day between m.valid_from and m.valid_to
   join membership o
     on o.person_id = i.t and o.boundary = b.boundary and i.day between o.valid_from and o.valid_to
-  where c.grain <> 'day' and m.unit <> o.unit
+  where c.grain <> 'day' and (m.unit <> o.unit or m.unit = '(other)')
 ), made as (
   select distinct grain, period, channel, boundary, day, introducer, s, t, is_mature, is_converted
   from across
@@ -61,6 +61,7 @@ with across as (
   select distinct grain, period, channel, boundary, unit, other_unit, day, introducer, s, t, is_mature,
     is_converted, person, other_person
   from across
+  where unit <> other_unit
   union all
   select grain, period, channel, boundary, '(all)' as unit, '(all)' as other_unit, day, introducer, s, t,
     is_mature, is_converted, introducer as person, cast(null as bigint) as other_person
