@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from quality.disclosure_block import Block
 
 APART = 3  # months; so far apart no week and no quarter lies in both
-AT_ONCE = os.cpu_count() or 1  # the solver of linear programs lets other threads of Python go on
+AT_ONCE = min(os.cpu_count() or 1, 4)  # the solver lets other threads of Python go on; each takes 50 to 90 MB
 MUCH = 1 / 4  # of a network's weight
 VERSION = 6  # one more when the structure or the way of hiding changes: everything is audited anew
 
@@ -187,7 +187,7 @@ class _Case:
 
 
 def _apart(due: Sequence[_Due]) -> Iterator[list[_Due]]:
-    """First the first months of all quarters, which share no row, as many together as there are processors."""
+    """First the first months of all quarters, which share no row, AT_ONCE of them together."""
     for place in range(APART):
         some = [one for one in due if (one.month.month - 1) % APART == place]
         for first in range(0, len(some), AT_ONCE):
