@@ -27,11 +27,11 @@ with known as (
   select * from unit_tie where unit_s <> '(unknown)' and unit_t <> '(unknown)'
 ), dyad as (
   select grain, period, channel, boundary, s, t, sum(w) as w,
-    sum(case when unit_s <> unit_t or unit_s = '(other)' then w else 0 end) as external
+    sum(case when unit_s <> unit_t or unit_s = '(other)' then w else 0 end) as outward
   from known
   group by grain, period, channel, boundary, s, t
 ), weight as (
-  select grain, period, channel, boundary, sum(w) as w, sum(w * w) as w2, sum(external) as external
+  select grain, period, channel, boundary, sum(w) as w, sum(w * w) as w2, sum(outward) as outward
   from dyad
   group by grain, period, channel, boundary
 ), strength as (
@@ -47,7 +47,7 @@ with known as (
     max(strength) as top, count(*) as people
   from strength
   group by grain, period, channel, boundary
-), size as (
+), unit_size as (
   -- (other) is as many units as it has people.
   select grain, period, boundary, case when unit = '(other)' then people else 1 end as times,
     case when unit = '(other)' then 1 else people end as people
@@ -57,12 +57,12 @@ with known as (
     cast(sum(times * people * (people - 1)) as double) as f2,
     cast(sum(times * power(people * (people - 1), 2)) as double) as f22,
     cast(sum(times * people * (people - 1.0) * (people - 2) * (people - 3)) as double) as f4
-  from size
+  from unit_size
   group by grain, period, boundary
 ), sized as (
   select grain, period, boundary,
     sum(f.times * cast(f.people as double) * (u.n - f.people) * (u.n - f.people - 1)) as spread
-  from size f
+  from unit_size f
   join units u using (grain, period, boundary)
   group by grain, period, boundary
 ), chance as (
@@ -74,20 +74,20 @@ with known as (
   from units
   join sized using (grain, period, boundary)
 ), moment as (
-  select w.grain, w.period, w.channel, w.boundary, w.w, w.external, c.p, s.people, s.top,
+  select w.grain, w.period, w.channel, w.boundary, w.w, w.outward, c.p, s.people, s.top,
     case when c.n >= 4 then w.w2 * c.p * (1 - c.p) + (s.s2 - 2 * w.w2) * (c.p3 - c.p * c.p)
       + (w.w * w.w - w.w2 - (s.s2 - 2 * w.w2)) * (c.p4 - c.p * c.p) end as variance
   from weight w
   join strengths s using (grain, period, channel, boundary)
   left join chance c using (grain, period, boundary)
 ), scored as (
-  select *, (2 * external - w) / nullif(w, 0) as index,
+  select *, (2 * outward - w) / nullif(w, 0) as index,
     2 * p - 1 as expected,
     case when variance > 1e-12 * w * w then 2 * sqrt(variance) / nullif(w, 0) end as sd
   from moment
 )
 select 'index' as measure, grain, period, channel, boundary, '(all)' as unit, '(all)' as other_unit,
-  index as value, 2 * external - w as numerator, nullif(w, 0) as denominator, people,
+  index as value, 2 * outward - w as numerator, nullif(w, 0) as denominator, people,
   top / nullif(w, 0) as top_share,
   case when sd is not null then expected end as expected, (index - expected) / sd as z,
   greatest(-1, expected - 1.959963984540054 * sd) as low,
