@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -22,6 +24,7 @@ from flows.lists import listed
 from flows.plan import ExportFile, found_files, known_files, to_read, without_path
 from flows.progress import steps
 from flows.retention import kept_now
+from flows.scratch import scratch
 from flows.tables import many
 from flows.transform import models_of, parameters
 from transforms import people
@@ -102,7 +105,8 @@ def _databases(
 ) -> tuple[duckdb.DuckDBPyConnection, pl.DataFrame, people.Counted]:
     """The warehouse, or an empty one before the first run; the addresses known; and who counts."""
     if not config.warehouse.exists():
-        con = stack.enter_context(open_scratch())
+        spill = stack.enter_context(scratch(Path(gettempdir()), "tieline-preview"))
+        con = stack.enter_context(open_scratch(spill))
         load.create(con)
         nobody = pl.Series("address_id", dtype=pl.Int64)
         return con, pl.DataFrame(schema=people.IDENTITY), _counted(config, nobody, key)

@@ -91,9 +91,13 @@ def open_readonly(path: Path, cipher: Cipher = PLAIN) -> duckdb.DuckDBPyConnecti
     return _closed_in(_connect(path, read_only=True))
 
 
-def open_scratch() -> duckdb.DuckDBPyConnection:
-    """An empty database in memory, with schema `stage`, closed in as the others are."""
+def open_scratch(spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """An empty database in memory, with schema `stage`, closed in as the others are.
+
+    What does not fit in memory goes to the folder `spill`; without one it is an error.
+    """
     con = duckdb.connect(config={"memory_limit": MEMORY})
+    con.execute(f"SET temp_directory = {quoted(str(spill or ''))}")  # else .tmp of where one stands
     con.execute(f"CREATE SCHEMA {STAGE}")
     return _closed_in(con)
 
