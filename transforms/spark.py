@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 FOLDER = "_models"
 LONGEST = 100_000  # days computed at once: the cluster divides them itself
 # As large as the participations or their pairs, and read by models alone: these stay in the lake.
-STAY = frozenset({"attendance", "contact_day", "sight_day", "tie_day"})
+STAY = frozenset({"attendance", "contact_day", "sight_day", "tie_day", "tie_previous"})
 TYPES = {
     "BIGINT": "bigint", "HUGEINT": "bigint", "INTEGER": "int", "DOUBLE": "double", "BOOLEAN": "boolean",
     "DATE": "date", "TIMESTAMP": "timestamp_ntz", "VARCHAR": "string",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import duckdb
 
 NAMES = (
-    "attendance", "act_day", "tie_day", "tie", "tie_gap", "unit_tie", "presence", "frame", "line", "flow",
+    "attendance", "act_day", "tie_day", "tie", "tie_previous", "tie_gap", "unit_tie", "presence", "frame", "line", "flow",
     "unit_event_day", "cross_boundary_share", "tie_turnover", "contact_day", "introduction", "joint_seat",
     "joint_day", "joint_initiative", "active_line_day", "interaction_volume",
 )  # fmt: skip
