@@ -72,43 +72,47 @@ formula_nl = "verbindingen die er in beide perioden zijn / verbindingen die er i
 */
 -- period: grain
 -- lookback: 1
-with placed as (
-  select grain, period, idx, channel, boundary,
-    least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
-    case when unit_s <= unit_t then s else t end as a,
-    case when unit_s <= unit_t then t else s end as b, s, t
-  from unit_tie
-  where grain <> 'day'
-), step as (
-  select distinct grain, period, idx from calendar
-), found as (
-  -- Ties of this period and when they were last seen. The network as a whole is the same for every boundary.
-  select p.grain, p.period, p.channel, p.boundary, p.unit, p.other_unit, g.gap
-  from placed p
+with step as (
+  select distinct grain, period, idx from calendar where period >= $first_period
+), kept_or_new as (
+  select p.grain, p.period, p.channel, p.boundary, p.unit_s, p.unit_t,
+    count(case when g.gap is null then 1 end) as new,
+    count(case when g.gap = 1 then 1 end) as persisted,
+    count(case when g.gap > 1 and g.gap <= $resumed_within then 1 end) as resumed,
+    count(case when g.gap > 1 and g.gap > $resumed_within then 1 end) as reactivated
+  from unit_tie p
   join tie_gap g on g.grain = p.grain and g.period = p.period and g.channel = p.channel
     and g.s = p.s and g.t = p.t
-  where not g.is_opening
-  union all
-  select grain, period, channel, '(all)' as boundary, '(all)' as unit, '(all)' as other_unit, gap
-  from tie_gap
-  where not is_opening
+  where p.grain <> 'day' and p.period >= $first_period and not g.is_opening
+  group by p.grain, p.period, p.channel, p.boundary, p.unit_s, p.unit_t
 ), now as (
-  select grain, period, channel, boundary, unit, other_unit,
-    count(case when gap is null then 1 end) as new,
-    count(case when gap = 1 then 1 end) as persisted,
-    count(case when gap > 1 and gap <= $resumed_within then 1 end) as resumed,
-    count(case when gap > 1 and gap > $resumed_within then 1 end) as reactivated
-  from found
-  group by grain, period, channel, boundary, unit, other_unit
-), before as (
-  -- Ties of the period before, on the line where they were then: kept or lost.
-  select n.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit,
-    count(k.gap) as kept, count(*) - count(k.gap) as lost
-  from placed p
+  select grain, period, channel, boundary, least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
+    sum(new) as new, sum(persisted) as persisted, sum(resumed) as resumed, sum(reactivated) as reactivated
+  from kept_or_new
+  group by grain, period, channel, boundary, least(unit_s, unit_t), greatest(unit_s, unit_t)
+  union all
+  -- The network as a whole is the same for every boundary.
+  select grain, period, channel, '(all)', '(all)', '(all)',
+    count(case when gap is null then 1 end), count(case when gap = 1 then 1 end),
+    count(case when gap > 1 and gap <= $resumed_within then 1 end),
+    count(case when gap > 1 and gap > $resumed_within then 1 end)
+  from tie_gap
+  where period >= $first_period and not is_opening
+  group by grain, period, channel
+), kept_or_lost as (
+  -- Ties of the period before, on the line where they were then.
+  select n.grain, n.period, p.channel, p.boundary, p.unit_s, p.unit_t, count(k.gap) as kept, count(*) as ties
+  from unit_tie p
   join step n on n.grain = p.grain and n.idx = p.idx + 1
   left join tie_gap k on k.grain = n.grain and k.period = n.period and k.channel = p.channel
     and k.s = p.s and k.t = p.t and k.gap = 1
-  group by n.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit
+  where p.grain <> 'day'
+  group by n.grain, n.period, p.channel, p.boundary, p.unit_s, p.unit_t
+), before as (
+  select grain, period, channel, boundary, least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
+    sum(kept) as kept, sum(ties - kept) as lost
+  from kept_or_lost
+  group by grain, period, channel, boundary, least(unit_s, unit_t), greatest(unit_s, unit_t)
   union all
   select n.grain, n.period, p.channel, '(all)', '(all)', '(all)',
     coalesce(k.persisted, 0), p.ties - coalesce(k.persisted, 0)
@@ -124,34 +128,38 @@ with placed as (
   from now n
   full join before b using (grain, period, channel, boundary, unit, other_unit)
 ), seat as (
-  select grain, idx, channel, boundary, unit, other_unit, person,
-    max(is_first) as is_first, max(is_other) as is_other
-  from (
-    select grain, idx, channel, boundary, unit, other_unit, a as person, 1 as is_first,
-      case when unit = other_unit then 1 else 0 end as is_other from placed
-    union all
-    select grain, idx, channel, boundary, unit, other_unit, b as person,
-      case when unit = other_unit then 1 else 0 end as is_first, 1 as is_other from placed
-    union all
-    select grain, idx, channel, '(all)', '(all)', '(all)', unnest([s, t]), 1, 1 from tie_gap
-  ) half
-  group by grain, idx, channel, boundary, unit, other_unit, person
+  select grain, idx, channel, boundary, unit_s as own, unit_t as other, s as person from unit_tie where grain <> 'day'
+  union
+  select grain, idx, channel, boundary, unit_t, unit_s, t from unit_tie where grain <> 'day'
+), tied as (
+  select grain, idx, channel, s as person from tie_gap
+  union
+  select grain, idx, channel, t from tie_gap
 ), person as (
   -- Of the ties of both periods.
-  select grain, idx, channel, boundary, unit, other_unit, person,
-    max(is_first) as is_first, max(is_other) as is_other
-  from (
-    select * from seat
-    union all
-    select grain, idx + 1 as idx, channel, boundary, unit, other_unit, person, is_first, is_other from seat
-  ) either
-  group by grain, idx, channel, boundary, unit, other_unit, person
+  select * from seat
+  union
+  select grain, idx + 1, channel, boundary, own, other, person from seat
+), anybody as (
+  select * from tied
+  union
+  select grain, idx + 1, channel, person from tied
+), side as (
+  select grain, idx, channel, boundary, own, other, count(*) as people
+  from person
+  group by grain, idx, channel, boundary, own, other
 ), people as (
-  select p.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit, sum(p.is_first) as people,
-    case when p.unit <> '(all)' then sum(p.is_other) end as other_people
-  from person p
+  select p.grain, n.period, p.channel, p.boundary, least(p.own, p.other) as unit, greatest(p.own, p.other) as other_unit,
+    sum(case when p.own <= p.other then p.people end) as people,
+    sum(case when p.own >= p.other then p.people end) as other_people
+  from side p
   join step n on n.grain = p.grain and n.idx = p.idx
-  group by p.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit
+  group by p.grain, n.period, p.channel, p.boundary, least(p.own, p.other), greatest(p.own, p.other)
+  union all
+  select p.grain, n.period, p.channel, '(all)', '(all)', '(all)', count(*), null
+  from anybody p
+  join step n on n.grain = p.grain and n.idx = p.idx
+  group by p.grain, n.period, p.channel
 ), shown as (
   select boundary, boundary as counted_as from boundary
   union all
