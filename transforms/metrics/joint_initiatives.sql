@@ -60,9 +60,10 @@ with living as (
   having max(case when i.is_born then 1 else 0 end) = 1
 ), seat as (
   select distinct l.grain, l.period, l.idx, l.channel, l.boundary, l.container, l.is_new, s.event_id, s.unit, s.person_id
-  from living l
-  join calendar c on c.grain = l.grain and c.period = l.period
-  join joint_seat s on s.day = c.day and s.channel = l.channel and s.boundary = l.boundary and s.container = l.container
+  from joint_seat s
+  join calendar c on c.day = s.day
+  join living l on l.grain = c.grain and l.period = c.period and l.channel = s.channel and l.boundary = s.boundary
+    and l.container = s.container
 ), taking_part as (
   select distinct grain, period, idx, channel, boundary, '(all)' as unit, '(all)' as other_unit, container, is_new,
     person_id, 1 as is_first, 0 as is_other
