@@ -109,17 +109,32 @@ def lengthen(con: duckdb.DuckDBPyConnection, short: Path, quarters: int) -> dict
         con.execute(f"CREATE TABLE IF NOT EXISTS {name} AS FROM short.main.{name} LIMIT 0")
         for back in range(quarters - 1, -1, -1) if {"day", "period"} & set(columns) else [0]:
             told = ", ".join(_moved(column, back) for column in columns)
-            con.execute(f"INSERT INTO {name} SELECT {told} FROM short.main.{name}")
+            rows = _with_past(name, f"short.main.{name}", quarters - 1 - back)
+            con.execute(f"INSERT INTO {name} SELECT {told} FROM {rows}")
     con.execute("DETACH short")
     con.execute("CHECKPOINT")
     return {"rows": _rows(con)}
+
+
+def _with_past(name: str, rows: str, before: int) -> str:
+    """The rows of a table as they are with the same quarter `before` times before."""
+    if not before or name not in {"tie_previous", "tie_gap"}:
+        return rows
+    if name == "tie_previous":
+        told = f"""coalesce(previous, max(day) OVER (PARTITION BY channel, s, t) - {DAYS}) AS previous,
+          opened - {DAYS * before} AS opened"""
+    else:
+        steps = _IN_PERIODS.format(days=DAYS, weeks=13, months=3, quarters=1)
+        told = f"""coalesce(gap, idx - max(idx) OVER (PARTITION BY grain, channel, s, t) + {steps}) AS gap,
+          false AS is_opening"""
+    return f"(SELECT * REPLACE ({told}) FROM {rows})"
 
 
 def _moved(column: str, back: int) -> str:
     """A column's value in a row of `back` quarters before."""
     days = 13 * 7 * back
     match column:
-        case "day" | "last_day":
+        case "day" | "last_day" | "previous" | "opened":
             return f"{column} - {days}"
         case "started_at" | "ended_at":
             return f"{column} - to_days({days})"
