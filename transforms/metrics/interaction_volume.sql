@@ -82,16 +82,26 @@ with events as (
     group by grain, period, channel, boundary, person_id
   ) person
   group by grain, period, channel, boundary
-), side as (
-  select grain, period, channel, boundary, unit, s, t, sum(w) as w, sum(h) as h
+), interaction as (
+  select grain, period, channel, boundary, unit_s, unit_t, sum(w) as w, sum(h) as h
+  from unit_tie
+  group by grain, period, channel, boundary, unit_s, unit_t
+), tied as (
+  select distinct grain, period, channel, boundary, unit, s, t
   from (
-    select grain, period, channel, boundary, unit_s as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
+    select grain, period, channel, boundary, unit_s as unit, s, t from unit_tie
     union all
-    select grain, period, channel, boundary, unit_t as unit, s, t, w / 2 as w, h / 2 as h from unit_tie
+    select grain, period, channel, boundary, unit_t, s, t from unit_tie where unit_t <> unit_s
   ) half
-  group by grain, period, channel, boundary, unit, s, t
+), side as (
+  select grain, period, channel, boundary, unit_s as unit, w / 2 as w, h / 2 as h, 0 as ties from interaction
+  union all
+  select grain, period, channel, boundary, unit_t, w / 2, h / 2, 0 from interaction
+  union all
+  select grain, period, channel, boundary, unit, 0.0, 0.0, count(*) from tied
+  group by grain, period, channel, boundary, unit
 ), ties as (
-  select grain, period, channel, boundary, unit, sum(w) as weight, sum(h) as hours, count(*) as ties
+  select grain, period, channel, boundary, unit, sum(w) as weight, sum(h) as hours, sum(ties) as ties
   from side
   group by grain, period, channel, boundary, unit
   union all

@@ -59,27 +59,33 @@ with act as (
     case when forth > 0 then 1 else 0 end + case when back > 0 then 1 else 0 end as arcs,
     case when forth > 0 and back > 0 then 2 else 0 end as mutual
   from pair
-), half as (
-  select grain, period, channel, boundary, unit, other_unit, a as person, 1 as is_first,
-    case when unit = other_unit then 1 else 0 end as is_other, w as touched, arcs as touched_arcs, w, returned, arcs, mutual
-  from dyad
-  union all
-  select grain, period, channel, boundary, unit, other_unit, b as person,
-    case when unit = other_unit then 1 else 0 end as is_first, 1 as is_other, w as touched, arcs as touched_arcs, 0.0 as w, 0.0 as returned, 0 as arcs, 0 as mutual
-  from dyad
 ), carrier as (
   select grain, period, channel, boundary, unit, other_unit, person, max(is_first) as is_first,
-    max(is_other) as is_other, sum(touched) as touched, sum(touched_arcs) as touched_arcs,
-    sum(w) as w, sum(returned) as returned, sum(arcs) as arcs, sum(mutual) as mutual
-  from half
+    max(is_other) as is_other, sum(w) as touched, sum(arcs) as touched_arcs
+  from (
+    select grain, period, channel, boundary, unit, other_unit, a as person, 1 as is_first,
+      case when unit = other_unit then 1 else 0 end as is_other, w, arcs
+    from dyad
+    union all
+    select grain, period, channel, boundary, unit, other_unit, b as person,
+      case when unit = other_unit then 1 else 0 end as is_first, 1 as is_other, w, arcs
+    from dyad
+  ) half
   group by grain, period, channel, boundary, unit, other_unit, person
-), summed as (
-  select grain, period, channel, boundary, unit, other_unit,
-    nullif(sum(w), 0) as w, sum(returned) as returned, nullif(sum(arcs), 0) as arcs, sum(mutual) as mutual,
-    max(touched) as top, max(touched_arcs) as top_arcs, sum(is_first) as people,
-    case when unit <> '(all)' then sum(is_other) end as other_people
+), people as (
+  select grain, period, channel, boundary, unit, other_unit, max(touched) as top, max(touched_arcs) as top_arcs,
+    sum(is_first) as people, case when unit <> '(all)' then sum(is_other) end as other_people
   from carrier
   group by grain, period, channel, boundary, unit, other_unit
+), total as (
+  select grain, period, channel, boundary, unit, other_unit, nullif(sum(w), 0) as w, sum(returned) as returned,
+    nullif(sum(arcs), 0) as arcs, sum(mutual) as mutual
+  from dyad
+  group by grain, period, channel, boundary, unit, other_unit
+), summed as (
+  select t.*, p.top, p.top_arcs, p.people, p.other_people
+  from total t
+  join people p using (grain, period, channel, boundary, unit, other_unit)
 ), shown as (
   select boundary, boundary as counted_as from boundary
   union all
