@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 export PYTHONWARNINGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help demo install dev test test-all test-browser test-reliability audit lint types bench bench-large docs wheel duckdb2 test-bi test-scale clean
+.PHONY: help demo install dev test test-fast test-all test-browser test-reliability audit lint types bench bench-large docs wheel duckdb2 test-bi test-scale clean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ lint: $(VENV)/.dev  ## Style, types and the direction of imports
 # Files in their own order: those of few long tests would otherwise come last, one of them after all others.
 test: lint  ## Everything that CI checks
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
+
+test-fast: $(VENV)/.dev  ## The five of six tests that take less than a second each, while you work
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not integration and not long'
 
 test-all: test wheel duckdb2 $(VENV)/.browser $(VENV)/.scale $(VENV)/.azurite  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m slow

@@ -17,6 +17,16 @@ settings.register_profile(
 settings.load_profile("tieline")
 
 
+LONG = frozenset((Path(__file__).parent / "long.txt").read_text(encoding="utf-8").splitlines())
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that `make test-fast` leaves out."""
+    for item in items:
+        if item.nodeid.partition("[")[0] in LONG:
+            item.add_marker("long")
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real exports that stay outside the repository. In CI a missing folder is a failure."""

@@ -33,6 +33,13 @@ WRITTEN = sorted([*ROOT.glob("*.md"), *DOCS.glob("*.md")])
 ENTRY = re.compile(r"^(?:#+ |\| )`([^`]+)`", re.MULTILINE)
 
 
+def test_long_tests_are_there() -> None:
+    _, *names = (ROOT / "tests" / "long.txt").read_text(encoding="utf-8").splitlines()
+    for name in names:
+        path, _, test = name.partition("::")
+        assert f"def {test}(" in (ROOT / path).read_text(encoding="utf-8"), name
+
+
 @cache
 def generated() -> dict[str, str]:
     pages: dict[str, str] = runpy.run_path(str(DOCS / "generate.py"))["pages"]()
