@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from itertools import combinations
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -23,6 +24,7 @@ import pytest
 from tests.real import oracle_network as network
 from tests.real import privacy
 from tests.real.oracle_people import UNKNOWN, Society, canonical
+from warehouse.schema import OTHER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,15 +66,39 @@ class Committee:
     directory: dict[str, list[tuple[date, date, str]]]
     society: Society
 
+    def domains(self) -> dict[str, str]:
+        """Person whom the directory does not know → organisation of the domain, where there is one."""
+        placed = {p: self.society.organisation(p) for p in self.people() - {*self.directory}}
+        return {person: unit for person, unit in placed.items() if unit != UNKNOWN}
+
+    @cached_property
+    def singles(self) -> frozenset[str]:
+        """Organisations that never had two people on one day."""
+        spells = defaultdict(list)
+        for person, rows in self.directory.items():
+            for first, last, unit in rows:
+                spells[unit].append((person, first, last))
+        for person, unit in self.domains().items():
+            spells[unit].append((person, EARLY, LATE))
+        return frozenset(
+            unit
+            for unit, stays in spells.items()
+            if all(
+                len({person for person, first, last in stays if first <= day <= last}) == 1
+                for _, day, _ in stays
+            )
+        )
+
     def people(self) -> set[str]:
         return {p for told in self.gatherings.values() for one in told for p in one.people}
 
     def units(self, person: str, day: date) -> list[str]:
         """Where the person was on that day; both, on the day of a change."""
         if person not in self.directory:
-            return [self.society.organisation(person)]
-        told = {unit for first, last, unit in self.directory[person] if first <= day <= last}
-        return sorted(told) or [UNKNOWN]
+            told = {self.society.organisation(person)}
+        else:
+            told = {unit for first, last, unit in self.directory[person] if first <= day <= last}
+        return sorted({OTHER if unit in self.singles else unit for unit in told}) or [UNKNOWN]
 
     def ties(self, channel: str) -> pd.DataFrame:
         """period, unit_s, unit_t, w: per pair in a gathering, split over each one's units."""
@@ -216,11 +242,11 @@ def test_people_and_organisations(tc39: Example, committee: Committee) -> None:
     people = committee.people()
     assert tc39.one("SELECT count(DISTINCT address_id) FROM participation") == len(people)
     listed = {unit for rows in committee.directory.values() for *_, unit in rows}
-    placed = {p: committee.society.organisation(p) for p in people - {*committee.directory}}
-    placed = {person: unit for person, unit in placed.items() if unit != UNKNOWN}
-    assert tc39.one("SELECT count(DISTINCT unit) FROM membership") == len(
-        listed | {*placed.values()}
-    )
+    placed = committee.domains()
+    every = listed | {*placed.values()}
+    assert 40 < len(committee.singles) < len(every) - 20
+    told = tc39.ask("SELECT DISTINCT unit FROM membership")["unit"]
+    assert {*told} == every - committee.singles | {OTHER}
     assert tc39.one(
         "SELECT count(DISTINCT person_id) FROM membership WHERE origin = 'directory'"
     ) == len(committee.directory)
@@ -261,6 +287,11 @@ def test_at_the_usual_cap_no_plenary_would_be_a_tie(committee: Committee) -> Non
 # --- across boundaries, as of the day ---------------------------------------------------------
 
 
+def inside(unit: pd.Series, other: pd.Series) -> pd.Series:
+    """Two of (other) are of two organisations."""
+    return (unit == other) & (unit != OTHER)
+
+
 def sides(ties: pd.DataFrame) -> pd.DataFrame:
     """Each tie as each of its units sees it, once where it is inside one, and as the network does."""
     mine = ties.rename(columns={"unit_s": "unit", "unit_t": "other"})
@@ -268,7 +299,7 @@ def sides(ties: pd.DataFrame) -> pd.DataFrame:
         columns={"unit_t": "unit", "unit_s": "other"}
     )
     touched = (ties["unit_s"] == UNKNOWN) | (ties["unit_t"] == UNKNOWN)
-    outside = np.where(ties["unit_s"] == ties["unit_t"], WHOLE, "(another)")
+    outside = np.where(inside(ties["unit_s"], ties["unit_t"]), WHOLE, "(another)")
     every = ties.assign(unit=WHOLE, other=np.where(touched, UNKNOWN, outside))
     rows = pd.concat([mine, theirs, every])[["period", "unit", "other", "w"]]
     return rows[rows["unit"] != UNKNOWN].assign(start=lambda x: x["period"].dt.start_time)
@@ -281,10 +312,10 @@ def test_cross_boundary_share_as_of_the_day(
     rows = sides(committee.ties(channel))
     keys = [rows["start"], rows["unit"]]
     unknown = rows["w"].where(rows["other"] == UNKNOWN, 0).groupby(keys).sum()
-    across = rows["w"].where(~rows["other"].isin([UNKNOWN]) & (rows["other"] != rows["unit"]), 0)
+    within = inside(rows["unit"], rows["other"])
+    across = rows["w"].where((rows["other"] != UNKNOWN) & ~within, 0)
     across, every = across.groupby(keys).sum(), rows["w"].groupby(keys).sum()
-    inside = rows["w"].where(rows["other"] == rows["unit"], 0).groupby(keys).sum()
-    known = (across + inside).replace(0, np.nan)
+    known = (across + rows["w"].where(within, 0).groupby(keys).sum()).replace(0, np.nan)
     expected = {"share": across / known, "unknown_share": unknown / every}
     for measure, series in expected.items():
         told = tc39.values("cross_boundary_share", measure, "quarter", channel)
