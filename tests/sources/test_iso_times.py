@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import polars as pl
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from transforms.sources.acts import utc
@@ -26,6 +26,7 @@ ODD = st.none() | st.text(max_size=30) | st.sampled_from(["", "2026-03-01", "٢0
 
 
 @given(st.lists(WRITTEN | ODD, max_size=30))
+@example(["0001-01-01T17:34:34.50+23:59", "9999-12-31T23:00:00.00-05:30"])
 def test_instants_are_those_of_the_standard_library(texts: list[str | None]) -> None:
     found = utc_instants(pl.Series(texts, dtype=pl.String)).to_list()
     assert found == [utc(text) for text in texts]

@@ -31,6 +31,7 @@ _MICROS, _DIGITS = 1_000_000, 6
 _FIRST_DAYS = (  # of every month from the year 1 on, in days since 1970
     np.arange("0001-01", "10000-02", dtype="datetime64[M]").astype("datetime64[D]").astype(np.int32)
 )
+_FIRST_SECOND, _END = (int(_FIRST_DAYS[at]) * 86_400 for at in (0, -1))  # since 1970
 FORMS = 4  # that a column is written in; the rest is left to others
 
 
@@ -110,6 +111,8 @@ def _numbers(texts: str, form: re.Match[str]) -> tuple[NDArray[np.int64], NDArra
         east = number(_EAST) * 3600 + number(_EAST_MINUTE) * 60
         seconds = seconds - np.where(sign == ord("-"), -east, east)
     whole = days.astype(np.int64) * 86_400 + seconds
+    # An offset may lead out of the years that a datetime knows.
+    is_good &= (whole >= _FIRST_SECOND) & (whole < _END)
     return np.asarray(whole * _MICROS + number(_FRACTION, _DIGITS), np.int64), is_good
 
 
