@@ -40,7 +40,7 @@ lint: $(VENV)/.dev  ## Style, types and the direction of imports
 test: lint  ## Everything that CI checks
 	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not slow'
 
-test-fast: $(VENV)/.dev  ## The five of six tests that take less than a second each, while you work
+test-fast: $(VENV)/.dev  ## What takes less than a second each, while you work: under two minutes
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not slow and not integration and not long'
 
 test-all: test wheel duckdb2 $(VENV)/.browser $(VENV)/.scale $(VENV)/.azurite  ## And what takes long: crash loops, real files, the report in a browser, the wheel, DuckDB 2.0

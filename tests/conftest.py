@@ -23,7 +23,8 @@ LONG = frozenset((Path(__file__).parent / "long.txt").read_text(encoding="utf-8"
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that `make test-fast` leaves out."""
     for item in items:
-        if item.nodeid.partition("[")[0] in LONG:
+        name = item.nodeid.partition("[")[0]
+        if name in LONG or name.partition("::")[0] in LONG:
             item.add_marker("long")
 
 
