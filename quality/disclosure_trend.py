@@ -78,17 +78,18 @@ def disclosed_direction(
     """
     same = " AND ".join(f"cell.{name} = direction.{name}" for name in KEY if name != "period")
     first = "CAST(direction.period - " + _periods(23, "direction.grain") + " AS DATE)"
-    told = direction
-    if withheld:
-        direction = f"(FROM {direction} WHERE {IS_TOLD})"
-        told = f"""(FROM {direction} WHERE NOT {among(ROUNDED)}
-  UNION ALL BY NAME {_slopes_of_told_numbers(direction, trend, withheld)})"""
-    return f"""
-SELECT direction.* FROM {told} AS direction WHERE NOT EXISTS (
+    select = f"""
+SELECT direction.* FROM {direction} AS direction WHERE {IS_TOLD if withheld else "true"} AND NOT EXISTS (
   FROM ({judged(people_counts, source, withheld)}) AS cell
   WHERE hidden_reason IS NOT NULL AND value IS NOT NULL AND {same}
     AND cell.period BETWEEN {first} AND direction.period)
 """
+    if withheld is None:
+        return select
+    return f"""
+WITH rested AS MATERIALIZED ({select})
+FROM rested WHERE NOT {among(ROUNDED)}
+UNION ALL BY NAME {_slopes_of_told_numbers("rested", trend, withheld)}"""
 
 
 def _of_told_numbers(trend: str, withheld: Withheld) -> str:
@@ -119,7 +120,7 @@ SELECT one.* REPLACE (list_median({pairs}) AS slope, round(p_value, 2) AS p_valu
 FROM {direction} AS one JOIN (
   SELECT {", ".join(KEY)}, list({{n: {NUMBER}, x: whole}}) FILTER (whole IS NOT NULL) OVER (
     PARTITION BY {LINE} ORDER BY {NUMBER} RANGE BETWEEN 23 PRECEDING AND CURRENT ROW) AS seen
-  FROM ({_told(trend, withheld)})
+  FROM ({_told(trend, withheld)}) WHERE ({LINE}) IN (SELECT ({LINE}) FROM {direction})
 ) AS told USING ({", ".join(KEY)})"""
 
 
