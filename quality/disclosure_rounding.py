@@ -12,7 +12,9 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SHARE_STEP = 0.02
-_EDGE = 1e-9  # a number at the edge of two steps belongs to the wider one
+# A number at the edge of two steps belongs to the wider one, and one in the middle of two multiples is told as the
+# larger: sums of floats depend on their order, and what is told must not.
+_EDGE = 1e-9
 
 
 def rounded(number: str, part: float) -> str:
@@ -22,12 +24,14 @@ def rounded(number: str, part: float) -> str:
     scaled = f"(abs({number}) * {part} * {1 + _EDGE})"
     ten = f"power(10.0, floor(log10({scaled})))"
     step = f"({ten} * CASE WHEN {scaled} >= 5 * {ten} THEN 5 WHEN {scaled} >= 2 * {ten} THEN 2 ELSE 1 END)"
-    return f"CASE WHEN {number} = 0 THEN 0.0 ELSE round(round({number} / {step}) * {step}, 9) END"
+    return f"CASE WHEN {number} = 0 THEN 0.0 ELSE round(round({number} / {step} * {1 + _EDGE}) * {step}, 9) END"
 
 
 def rounded_share(number: str, part: float) -> str:
     """SQL of a share or index rounded; as it is where part is 0."""
-    return f"round(round({number} / {SHARE_STEP}) * {SHARE_STEP}, 9)" if part else number
+    return (
+        f"round(round({number} / {SHARE_STEP} * {1 + _EDGE}) * {SHARE_STEP}, 9)" if part else number
+    )
 
 
 def interval(told: Floats, part: float) -> tuple[Floats, Floats]:

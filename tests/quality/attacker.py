@@ -57,7 +57,7 @@ def rounded(x: float, part: float) -> float:
     bound = x * part * (1 + 1e-9)
     ten = 10.0 ** floor(log10(bound))
     step = ten * max(m for m in (1, 2, 5) if m * ten <= bound)
-    return round(floor(x / step + 0.5) * step, 9)
+    return round(floor(x / step * (1 + 1e-9) + 0.5) * step, 9)
 
 
 @cache

@@ -22,7 +22,7 @@ from quality.disclosure_atoms import atoms_of_month
 from quality.disclosure_block import Block, Limits
 from quality.disclosure_choice import DisclosureError, check, protect
 from quality.disclosure_guard import withhold
-from quality.disclosure_rounding import interval, rounded
+from quality.disclosure_rounding import interval, rounded, rounded_share
 from quality.disclosure_structure import FAMILIES
 from tests.network import behind, build, empty_warehouse
 from tests.quality import attacker, invented
@@ -190,6 +190,21 @@ def test_rounding(x: float, part: float) -> None:
     assert abs(told - x) <= part * x / 2 * (1 + 1e-6)  # and no wider
     assert told == pytest.approx(attacker.rounded(x, part), rel=1e-9)
     assert attacker.preimage(told, part) == pytest.approx((low[0], high[0]), rel=1e-6)
+
+
+@given(st.integers(50, 5000), st.sampled_from([0.01, 0.02, 0.05, 0.1]))
+@settings(max_examples=30, deadline=None)
+def test_what_is_told_does_not_depend_on_the_order_of_a_sum(halves: int, part: float) -> None:
+    """A weight in the middle of two told numbers, as sums in other orders give it."""
+    sums = [halves / 2 * (1 + noise) for noise in (-4e-13, 0, 4e-13)]
+    told = {duckdb.sql(f"SELECT {rounded(f'{x!r}::DOUBLE', part)}").fetchall()[0][0] for x in sums}
+    assert len(told) == 1
+    shares = [(halves % 50 + 0.5) * 0.02 * (1 + noise) for noise in (-4e-13, 0, 4e-13)]
+    told = {
+        duckdb.sql(f"SELECT {rounded_share(f'{x!r}::DOUBLE', part)}").fetchall()[0][0]
+        for x in shares
+    }
+    assert len(told) == 1
 
 
 def narrow(
