@@ -41,6 +41,7 @@ IS_TOLD = f"""NOT (grain = 'day' AND {among(NOT_OF_DAYS)})
   AND NOT ({among(OF_NETWORK)} AND grain = 'week')
   AND NOT ({among(OF_NETWORK)} AND unit <> {quoted(ALL)}
     AND NOT ({among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND grain = 'quarter'))"""
+MOST = "($dominance + 1e-9)"  # of one person; a share of sums depends on their order
 # Largest steps, as a part of the number: who is told the rest must not find one person's weight from it.
 OF_FEW_PART = 0.2
 OF_SQUARES_PART = 0.05
@@ -187,4 +188,4 @@ def _reason(people_counts: Collection[tuple[str, str]]) -> str:
     WHEN coalesce(people, 0) < $k
     OR (other_unit <> {quoted(ALL)} AND coalesce(other_people, 0) < $k){few_counted}
     THEN {quoted(FEW_PEOPLE)}
-    WHEN top_share > $dominance THEN {quoted(ONE_PERSON)} END"""
+    WHEN top_share > {MOST} THEN {quoted(ONE_PERSON)} END"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quality.disclosure import KEY, Withheld, judged, told_number
+from quality.disclosure import KEY, MOST, Withheld, judged, told_number
 from quality.disclosure_rounding import SHARE_STEP, rounded, rounded_share
 from quality.disclosure_structure import LINE_WEIGHT, UNKNOWN_SHARE, among
 from warehouse.schema import ALL, METRIC_VALUE, quoted
@@ -44,7 +44,7 @@ WITH unknown AS (
 ), state AS (
   SELECT one.* EXCLUDE (w), {weight} AS weight, unknown_share, silent.period IS NULL AS now_told, CASE
     WHEN coalesce(people, 0) < $k OR coalesce(other_people, 0) < $k THEN {quoted(FEW_PEOPLE)}
-    WHEN top_share > $dominance THEN {quoted(ONE_PERSON)} END AS hidden_reason
+    WHEN top_share > {MOST} THEN {quoted(ONE_PERSON)} END AS hidden_reason
   FROM {lines} AS one LEFT JOIN silent USING ({", ".join(key)}) LEFT JOIN unknown USING ({", ".join(whole)})
 ), summed AS (
   SELECT *,
@@ -95,7 +95,7 @@ JOIN (SELECT source, any_value(partner) AS partner FROM source_file GROUP BY sou
   ON told.source = one.source
 JOIN line ON {same}
 WHERE one.source <> {quoted(ALL)} AND every.source = {quoted(ALL)} AND one.unit <> one.other_unit
-  AND line.people >= $k AND line.other_people >= $k AND line.top_share <= $dominance
+  AND line.people >= $k AND line.other_people >= $k AND line.top_share <= {MOST}
   AND NOT EXISTS (FROM {withheld} AS w WHERE {among([LINE_WEIGHT])}
     AND {" AND ".join(f"w.{name} = line.{name}" for name in KEY[2:])})
 """
