@@ -48,7 +48,7 @@ select
   completeness,                            -- Part of the interaction that the exports could show; 0 for a period that is not over
   previous,                                -- Value of the period before
   whole - previous as change,              -- Difference with the period before
-  case when abs(previous) >= $change_base then (whole - previous) / abs(previous) end as change_share, -- Difference as a part of previous; empty where the base is small
+  case when abs(previous) > $change_base - 1e-9 then (whole - previous) / nullif(abs(previous), 0) end as change_share, -- Difference as a part of previous; empty where the base is small
   case when len(recent) >= 3 then rolling_median end as rolling_median, -- Median of this and the four periods before, from three on
   -- A deviation that is only rounding is none: sums of floats depend on their order.
   case when len(recent) >= 3 and deviation > 1e-9 * greatest(abs(rolling_median), 1)
