@@ -48,9 +48,8 @@ if TYPE_CHECKING:
     from quality.disclosure_block import Block
 
 APART = 3  # months; so far apart no week and no quarter lies in both
-AT_ONCE = min(
-    os.cpu_count() or 1, 4
-)  # the solver lets other threads of Python go on; each takes 50 to 90 MB
+# Months: the solver lets other threads of Python go on, and each takes 50 to 90 MB.
+AT_ONCE = min(os.cpu_count() or 1, 4)
 MUCH = 1 / 4  # of a network's weight
 VERSION = 6  # one more when the structure or the way of hiding changes: everything is audited anew
 

@@ -14,4 +14,4 @@ from tie_previous d
 join calendar c on c.day = d.day
 left join calendar b on b.grain = c.grain and b.day = d.previous
 -- Once per period: on its first day.
-where d.day >= $first_period and c.period >= $first_period and (d.previous is null or d.previous < c.period)
+where d.day >= $first_period and (d.previous is null or d.previous < c.period)
