@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests of the report need beside Python: Chromium with its driver, and axe-core in the folder named.
+# What the tests of the report need beside Python: Chromium with its driver, a reader of PDF, and axe-core in the folder named.
 set -euo pipefail
 folder=$1
 axe=axe-core@4.14.1 # MPL-2.0, for tests only
@@ -8,6 +8,7 @@ missing=()
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || missing+=(chromium)
 command -v chromedriver >/dev/null || missing+=(chromium-driver)
 command -v npm >/dev/null || missing+=(npm)
+command -v pdftotext >/dev/null || missing+=(poppler-utils)
 if [ ${#missing[@]} -gt 0 ]; then
   echo "Installing ${missing[*]} ..."
   root=; [ "$(id -u)" = 0 ] || root=sudo
