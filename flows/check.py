@@ -49,7 +49,7 @@ def _checked(config: Config) -> CheckedFiles:
     used = {file.source.name for file in found}
     problems += [
         f"{config.path}: source {source.name!r}: no file matches {source.files!r}; put one there or mend the path"
-        for source in config.settings.source
+        for source in config.delivering(config.today())
         if source.name not in used
     ]
     try:

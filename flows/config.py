@@ -158,6 +158,8 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
             ** stand for any name.
         partner: Organisation that delivers the export; when empty, the name of the source.
         mapping: Which column means what, for tables of events; `system`, for tables of work items, names the site.
+        until: Last day that it delivers for, when it has ended or another took its place. Nothing is expected of it
+            after that; what it delivered stays.
         expect: What you expect of it, each under [[source.expect]].
     """
 
@@ -166,6 +168,7 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
     files: str
     partner: str = ""
     mapping: dict[str, str] = field(default_factory=dict)
+    until: date | None = None
     expect: list[Expect] = field(default_factory=list)
 
 
@@ -347,9 +350,13 @@ class Config(Struct, frozen=True):
     settings: Settings
 
     @property
-    def source_names(self) -> list[str]:
-        """What the sources are called."""
-        return [source.name for source in self.settings.source]
+    def source_ends(self) -> dict[str, date]:
+        """Source that has an end → the last day that it delivers for."""
+        return {one.name: one.until for one in self.settings.source if one.until}
+
+    def delivering(self, day: date) -> list[SourceFiles]:
+        """The sources of which something is expected on `day`."""
+        return [one for one in self.settings.source if one.until is None or day <= one.until]
 
     @property
     def time_zone(self) -> ZoneInfo:

@@ -100,7 +100,7 @@ def _costs(con: duckdb.DuckDBPyConnection, runs: list[str]) -> Iterator[Finding]
 def _out_of_line(con: duckdb.DuckDBPyConnection, config: Config) -> Iterator[Finding]:
     """Warnings of the last time that each source was judged, a sentence per source.
 
-    What is not in the settings any more is told no more.
+    What has ended, or is not in the settings any more, is told no more.
     """
     rows = con.execute(
         """WITH last AS (
@@ -111,7 +111,7 @@ def _out_of_line(con: duckdb.DuckDBPyConnection, config: Config) -> Iterator[Fin
            WHERE NOT success AND severity = 'warning' AND is_night = (q.batch = 0)
            ORDER BY source, suite, expectation = 'volume' DESC, expectation"""
     ).fetchall()
-    for source in config.settings.source:
+    for source in config.delivering(config.today()):
         own = {one.title for one in source.expect}
         told = [
             f"{SAID[name].format(observed)} (expected {expected})"

@@ -21,6 +21,7 @@ from transforms.sources import SOURCES
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from warehouse import load, schema
 from warehouse.connection import undo
+from warehouse.ends import load_ends
 from warehouse.identity import addresses, remember
 from warehouse.memberships import load_memberships
 from warehouse.staging import Staging
@@ -367,6 +368,7 @@ def check_and_load(
         loaded = load.load(con, found.alias)
         membership = con.sql(f"FROM {schema.STAGE}.membership").pl()
         days = load_memberships(con, membership, found.alias, config.settings.people.boundaries)
+        days += load_ends(con, config.source_ends)
         con.execute("COMMIT")
     except BaseException:
         undo(con)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def judge_sources(held: Open) -> None:
     """Judge the night, once everything is loaded; a source that brought nothing is judged too."""
     today = held.config.today()
-    names = held.config.source_names
+    names = [source.name for source in held.config.delivering(today)]
     past = nights(held.con, held.config.time_zone, today, names)
     newest = _newest(held.con, today)
     for name in names:

@@ -161,7 +161,7 @@ def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> 
         Finding("refused", f"{labels.get(number, 'a file that is gone')}: {reason}")
         for number, reason in refused
     ]
-    missing = {s.name for s in config.settings.source} - {row[0] for row in rows}
+    missing = {s.name for s in config.delivering(config.today())} - {row[0] for row in rows}
     found.needs += [
         Finding("missing", f"{name}: nothing loaded; `tieline check` says why")
         for name in sorted(missing)

@@ -199,7 +199,7 @@ def on_spark(models: Iterable[Model]) -> set[str]:
         table.name
         for table in (
             schema.EVENT, schema.PARTICIPATION, schema.OBSERVATION, schema.ADDRESS_ALIAS, schema.MEMBERSHIP,
-            schema.BOUNDARY, schema.CALENDAR, schema.SCOPE,
+            schema.BOUNDARY, schema.SOURCE_END, schema.CALENDAR, schema.SCOPE,
         )
     }  # fmt: skip
     found: set[str] = set()

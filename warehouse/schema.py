@@ -247,6 +247,14 @@ BOUNDARY = Table(
     "The boundaries that are measured.",
     (Column("boundary", "VARCHAR", "organisation, team, sector, ..."),),
 )
+SOURCE_END = Table(
+    "source_end",
+    "Sources that have ended: after that day nothing is expected of them.",
+    (
+        Column("source", "VARCHAR", "Name of the source in tieline.toml."),
+        Column("last_day", "DATE", "The last day that it delivers for."),
+    ),
+)
 CALENDAR = Table(
     "calendar",
     "Which day belongs to which period; fixed.",
@@ -575,7 +583,7 @@ TREND = Table(
 
 WAREHOUSE = (
     LAYOUT, EVENT, PARTICIPATION, OBSERVATION, OBSERVED_EVENT, OBSERVED_PARTICIPATION, SOURCE_FILE, ADDRESS_ALIAS,
-    MEMBERSHIP, BOUNDARY, CALENDAR, SCOPE, STALE_DAY, COMPUTED_UNTIL, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN,
+    MEMBERSHIP, BOUNDARY, SOURCE_END, CALENDAR, SCOPE, STALE_DAY, COMPUTED_UNTIL, MODEL_STATE, QUARANTINE, DISCARDED, QUALITY_RESULT, RUN,
     RUN_ORIGIN, RUN_STAGE, RUN_SOURCE, PUBLISHED, CHANGED, CLOSED_FILE, CLOSED_PERIOD, PUBLISHING, CLOSED_SHARE, KEY_MARK, RETENTION,
     METRIC_VALUE, WITHHELD, AUDITED,
     LAKE_DAY, LAKE_STATE, LAKE_MODEL,

@@ -314,6 +314,14 @@ def problem(home: Path, pattern: str) -> None:
 def test_check_finds_what_is_missing(home: Path) -> None:
     (home / "incoming/board.json").unlink()
     problem(home, r"\S+tieline.toml: source 'board': no file matches 'incoming/board\*'; .*")
+    told = (home / "tieline.toml").read_text()
+    ended = told.replace(
+        'files = "incoming/board*"', 'files = "incoming/board*"\nuntil = 2025-01-01'
+    )
+    assert ended != told
+    (home / "tieline.toml").write_text(ended)
+    assert check(home).code == 0, "of a source that has ended no file is missed"
+    (home / "tieline.toml").write_text(told)
     (home / "directory/people.csv").unlink()
     problem(home, r"\S+tieline.toml: people.directories: no file matches 'directory/\*.csv'; .*")
     write_settings(home, ())

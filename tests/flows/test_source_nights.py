@@ -110,6 +110,19 @@ def test_a_source_that_brings_nothing_is_judged_too(home: Path) -> None:
     assert "What the source brought" in next(pages.rglob("0-source-1.html")).read_text()
 
 
+def test_of_a_source_that_has_ended_nothing_is_expected(home: Path) -> None:
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date()
+    with (home / SETTINGS).open("a") as settings:
+        settings.write(f"until = {yesterday}\n")  # of the last source, board
+    bring(home, "mail", USUAL)
+    ingest(home)
+    assert needs(home) == []
+    assert query(home, "SELECT * FROM source_end") == [("board", yesterday)]
+    assert query(home, "SELECT DISTINCT source FROM quality_result WHERE suite = 'learnt'") == [
+        ("mail",)
+    ]
+
+
 AGAIN = """
 import sys
 from pathlib import Path

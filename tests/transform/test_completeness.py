@@ -9,6 +9,7 @@ import pytest
 
 from tests.network import PARAMETERS, build, empty_warehouse
 from transforms.people import ALWAYS, OPEN
+from warehouse.ends import load_ends
 
 START = date(2025, 1, 6)  # a Monday
 MEMBERS = {1: "A", 2: "A", 3: "B", 4: "B", 5: "C", 6: "C"}
@@ -119,6 +120,54 @@ def test_the_week_that_is_not_over_is_compared_with_nothing(
         params=[week(11)],
     ).fetchall()
     assert last == [(0.0, None)]  # data end on its Friday
+
+
+SWAP = {"a": (1, 2), "b": (3, 4), "old": (5, 6), "new": (5, 6)}
+SWAPPED = {
+    "old": set(range(8, 16)),
+    "new": set(range(8)),
+}  # from week 8 on the one shows what the other did
+
+
+def ended(con: duckdb.DuckDBPyConnection, ends: dict[str, date]) -> list[tuple[object, ...]]:
+    """What is missing, and what trends compare, with these ends of sources."""
+    load_ends(con, ends)
+    build(con, parameters=PARAMETERS_HERE)
+    return told(con)
+
+
+def told(con: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
+    return con.sql(
+        """SELECT 'delivery', grain, period, channel, source, '', share FROM delivery WHERE is_missing
+           UNION ALL SELECT 'completeness', grain, period, channel, unit, other_unit, completeness FROM completeness
+           UNION ALL SELECT 'trend', grain, period, channel, unit, other_unit, completeness FROM trend ORDER BY ALL"""
+    ).fetchall()
+
+
+def test_a_source_that_another_replaces_is_missing_until_its_end_is_told() -> None:
+    con = network(16, SWAP, SWAPPED)
+    assert {row[4] for row in told(con) if row[0] == "delivery"} == {"old"}
+    found = ended(con, {"old": week(8) - timedelta(days=1)})
+    assert {row[0] for row in found} == {"trend"}
+    assert {row[6] for row in found if row[2] < week(15) and row[1] == "week"} == {1.0}
+
+
+@pytest.mark.parametrize("end", [week(3), week(8) - timedelta(days=1), week(9), week(40)])
+def test_an_end_told_later_moved_or_taken_back_gives_what_a_rebuild_gives(end: date) -> None:
+    con = network(16, SWAP, SWAPPED)
+    none = told(con)
+    for ends in ({"old": end}, {"old": end + timedelta(days=2), "a": end}, {}):
+        found = ended(con, ends)
+        con.execute("DELETE FROM model_state")
+        build(con, parameters=PARAMETERS_HERE)
+        assert found == told(con)
+    assert found == none
+
+
+def test_an_end_that_stays_makes_nothing_stale() -> None:
+    con = network(2, SWAP, {})
+    assert load_ends(con, {"old": week(1)}) > 0
+    assert load_ends(con, {"old": week(1)}) == 0
 
 
 def test_a_holiday_is_no_missing_source() -> None:

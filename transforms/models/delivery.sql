@@ -1,11 +1,11 @@
 /* What each source delivered, beside what it usually delivers.
 
 Usual is the median of the periods before that had anything; the same fall in all other sources is a
-holiday, not a missing export. */
+holiday, not a missing export. Nothing is expected of a source in the period in which it ends, and after it. */
 -- period: grain
 -- lookback: 26
 with step as (
-  select distinct grain, period, idx from calendar where grain <> 'day'
+  select grain, period, idx, max(day) as last_day from calendar where grain <> 'day' group by grain, period, idx
 ), volume as (
   select distinct grain, idx, channel, source, events
   from sight
@@ -17,7 +17,8 @@ with step as (
   select s.grain, s.period, s.idx, b.channel, b.source
   from step s
   join beginning b on b.grain = s.grain and s.idx >= b.idx
-  where s.period <= $data_last_day
+  left join source_end e on e.source = b.source
+  where s.period <= $data_last_day and s.last_day <= coalesce(e.last_day, date '9999-12-31')
 ), usual as (
   select s.grain, s.period, s.idx, s.channel, s.source,
     max(case when v.idx = s.idx then v.events end) as events,
