@@ -62,7 +62,7 @@ def measure(rows: int) -> str:
     spent = sum(cpu for cpu, _ in ours.told["spent"].values())
     return (
         f"{ours.told['rows']:,} participations of {ours.told['people']:,} people in 13 weeks; "
-        f"script and models tell the same {theirs.told['same']:,} numbers, and {theirs.told['disputed']:,} in dispute\n\n"
+        f"script and models tell the same {theirs.told['same']:,} numbers\n\n"
         + table([
             ["what", "CPU s", "peak MB", "ours to it"],
             ["models of metrics 1-9, 11, 12", f"{spent:.2f}", f"{ours.peak_mb:.0f}", ""],
@@ -87,10 +87,9 @@ def in_script(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     ours = by_cell(con.execute(_OURS).fetchall())
     theirs = by_cell(told[[*script.CELL, "value"]].itertuples(index=False))
     apart = unlike(theirs, ours)
-    first = [(*map(str, cell), *values) for cell, values in apart.items() if not _in_dispute(cell)]
+    first = [(*map(str, cell), *values) for cell, values in apart.items()]
     return {
-        "seconds": spent, "same": len(theirs | ours) - len(apart), "disputed": len(apart) - len(first),
-        "unlike": len(first), "first": first[:3],
+        "seconds": spent, "same": len(theirs | ours) - len(apart), "unlike": len(first), "first": first[:3],
     }  # fmt: skip
 
 
@@ -109,16 +108,6 @@ def unlike(theirs: Values, ours: Values) -> dict[Cell, tuple[Any, Any]]:
     """Cells that both tell and not the same, and those that one of the two does not tell."""
     both = ((cell, theirs.get(cell, _UNTOLD), ours.get(cell, _UNTOLD)) for cell in theirs | ours)
     return {cell: (one, other) for cell, one, other in both if not _alike(one, other)}
-
-
-def _in_dispute(cell: Cell) -> bool:
-    """Whether it is what joint_initiatives tells of a line of work.
-
-    To that model all work on an item in one period is one event, so units that worked on it on different days, each
-    beside a third, have met. To the script, and to joint_day, an event is of one day.
-    """
-    metric, *_, channel, _, other_unit = cell
-    return bool(metric == "joint_initiatives" and other_unit != "(all)" and channel != "meeting")
 
 
 def _alike(one: float | str | None, other: float | str | None) -> bool:

@@ -59,7 +59,8 @@ with living as (
   group by c.grain, c.period, c.idx, i.channel, i.boundary, i.container
   having max(case when i.is_born then 1 else 0 end) = 1
 ), seat as (
-  select distinct l.grain, l.period, l.idx, l.channel, l.boundary, l.container, l.is_new, s.event_id, s.unit, s.person_id
+  -- Work on one item is an event a day.
+  select distinct l.grain, l.period, l.idx, l.channel, l.boundary, l.container, l.is_new, s.day, s.event_id, s.unit, s.person_id
   from joint_seat s
   join calendar c on c.day = s.day
   join living l on l.grain = c.grain and l.period = c.period and l.channel = s.channel and l.boundary = s.boundary
@@ -78,7 +79,7 @@ with living as (
     case when a.unit < b.unit then 1 else 0 end as is_first, case when a.unit < b.unit then 0 else 1 end as is_other
   from seat a
   join seat b on b.grain = a.grain and b.period = a.period and b.channel = a.channel and b.boundary = a.boundary
-    and b.container = a.container and b.event_id = a.event_id and b.unit <> a.unit
+    and b.container = a.container and b.day = a.day and b.event_id = a.event_id and b.unit <> a.unit
 ), taken_up as (
   select distinct grain, period, idx, channel, boundary, unit, other_unit, container, is_new
   from taking_part
