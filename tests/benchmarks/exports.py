@@ -38,32 +38,29 @@ ARCHIVE = {  # the mapping of `write_archive`
 def write_home(
     folder: Path, people: pl.DataFrame, log: pl.DataFrame, *, native: bool = False
 ) -> None:
-    """Settings, key, directory and a file a month, Parquet and ndjson by turns.
+    """Settings, key, directory and a file a month.
 
-    With `native`, settings also name an mbox and an ics that `write_mbox` and `write_ics` put there.
+    With `native`, settings also name an mbox and an ics that `write_mbox` and `write_ics` put there: of the first
+    months alone, so nothing is expected of them.
     """
     (folder / "incoming").mkdir(parents=True)
     (folder / "directory").mkdir()
     make_key(folder / "secret" / "tieline.key")
     directory = people.select("organisation", "team", email="address", name="address")
     directory.write_csv(folder / "directory" / "people.csv")
-    formats = {"parquet": "parquet", "ndjson": "ndjson"} | (
-        {"mbox": "mbox", "icalendar": "ics"} if native else {}
-    )
+    formats = {"ndjson": "ndjson"} | ({"mbox": "mbox", "icalendar": "ics"} if native else {})
     mapping = ", ".join(f'{key} = "{value}"' for key, value in MAPPING.items())
     text = '[people]\ndirectories = ["directory/*.csv"]\nboundaries = ["organisation", "team"]\n'
     for name, ending in formats.items():
         text += f'\n[[source]]\nname = "{name}"\nformat = "{name}"\nfiles = "incoming/*.{ending}"\n'
-        text += f"mapping = {{ {mapping} }}\n" if name == ending != "mbox" else ""
+        ended = f"until = {log['time'].min():%Y-%m-%d}\n"
+        text += f"mapping = {{ {mapping} }}\n" if name == "ndjson" else ended
     (folder / SETTINGS).write_text(text)
     months = log.with_columns(pl.col("time").min().over("event").alias("begun")).sort(
         "begun", "event"
     )
-    for number, ((month,), rows) in enumerate(
-        sorted(months.group_by(pl.col("begun").dt.strftime("%Y-%m"), maintain_order=True))
-    ):
-        ending = "ndjson" if number % 2 else "parquet"
-        write_log(folder / "incoming" / f"{month}.{ending}", rows)
+    for (month,), rows in months.group_by(pl.col("begun").dt.strftime("%Y-%m"), maintain_order=True):
+        write_log(folder / "incoming" / f"{month}.ndjson", rows)
 
 
 def write_log(path: Path, rows: pl.DataFrame) -> None:
