@@ -63,7 +63,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Put events.csv and members.csv of `folder` straight into event, participation and membership.
 
-    Events may tell their time of day (`at`), their `kind`, the event that they answer (`answers`) and
+    aliases.csv, where it is there, tells of whom other addresses are. Events may tell their time of day (`at`), their `kind`, the event that they answer (`answers`) and
     the sources that showed them (`seen_by`, each as partner or partner:tool).
     """
     events, seats, seen = [], [], []
@@ -94,6 +94,14 @@ def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         con.executemany("INSERT INTO observation VALUES (?,?,?,?)", seen)
     con.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
     con.executemany("INSERT INTO participation VALUES (?,?,?,?,?)", seats)
+    if (folder / "aliases.csv").exists():
+        con.executemany(
+            "INSERT INTO address_alias VALUES (?, ?)",
+            [
+                (person_id(a["address"]), person_id(a["person"]))
+                for a in rows(folder / "aliases.csv")
+            ],
+        )
     con.execute("INSERT INTO boundary VALUES ('organisation')")
     con.executemany(
         "INSERT INTO membership VALUES (?, 'organisation', ?, ?, ?, ?, 'directory')",

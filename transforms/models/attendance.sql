@@ -17,11 +17,13 @@ with seat as (
     coalesce(a.person_id, e.answers) as person_id, 0 as starts, 1.0 as weight
   from event e
   left join address_alias a on a.address_id = e.answers
+  left join address_alias i on i.address_id = e.initiator
   where not e.is_automated and e.channel = 'message' and e.answers is not null
     and not exists (
       select 1 from participation p
+      left join address_alias n on n.address_id = p.address_id
       where p.day = e.day and p.event_id = e.event_id and p.role <> 'from'
-        and p.address_id <> e.initiator
+        and coalesce(n.person_id, p.address_id) <> coalesce(i.person_id, e.initiator)
     )
 ), act as (
   select day, channel,
