@@ -100,22 +100,25 @@ with step as (
   where period >= $first_period and not is_opening
   group by grain, period, channel
 ), kept_or_lost as (
-  -- Ties of the period before, on the line where they were then.
-  select n.grain, n.period, p.channel, p.boundary, p.unit_s, p.unit_t, count(k.gap) as kept, count(*) as ties
+  -- Ties of the period before, on the line where they were then; of which some may have moved to another.
+  select n.grain, n.period, p.channel, p.boundary, p.unit_s, p.unit_t, count(k.gap) as kept, count(*) as ties,
+    count(m.s) as stayed
   from unit_tie p
   join step n on n.grain = p.grain and n.idx = p.idx + 1
   left join tie_gap k on k.grain = n.grain and k.period = n.period and k.channel = p.channel
     and k.s = p.s and k.t = p.t and k.gap = 1
+  left join unit_tie m on m.grain = n.grain and m.period = n.period and m.channel = p.channel and m.boundary = p.boundary
+    and m.s = p.s and m.t = p.t and m.unit_s = p.unit_s and m.unit_t = p.unit_t
   where p.grain <> 'day'
   group by n.grain, n.period, p.channel, p.boundary, p.unit_s, p.unit_t
 ), before as (
   select grain, period, channel, boundary, least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
-    sum(kept) as kept, sum(ties - kept) as lost
+    sum(kept) as kept, sum(ties - kept) as lost, sum(stayed) as stayed
   from kept_or_lost
   group by grain, period, channel, boundary, least(unit_s, unit_t), greatest(unit_s, unit_t)
   union all
   select n.grain, n.period, p.channel, '(all)', '(all)', '(all)',
-    coalesce(k.persisted, 0), p.ties - coalesce(k.persisted, 0)
+    coalesce(k.persisted, 0), p.ties - coalesce(k.persisted, 0), coalesce(k.persisted, 0)
   from (
     select grain, idx, channel, count(*) as ties from tie_gap group by grain, idx, channel
   ) p
@@ -124,7 +127,9 @@ with step as (
 ), counted as (
   select grain, period, channel, boundary, unit, other_unit,
     coalesce(n.new, 0) as new, coalesce(n.persisted, 0) as persisted, coalesce(n.resumed, 0) as resumed,
-    coalesce(n.reactivated, 0) as reactivated, coalesce(b.lost, 0) as lost, coalesce(b.kept, 0) as kept
+    coalesce(n.reactivated, 0) as reactivated, coalesce(b.lost, 0) as lost, coalesce(b.kept, 0) as kept,
+    -- In both periods, on this line in at least one of them.
+    coalesce(b.kept, 0) + coalesce(n.persisted, 0) - coalesce(b.stayed, 0) as lasting
   from now n
   full join before b using (grain, period, channel, boundary, unit, other_unit)
 ), seat as (
@@ -166,7 +171,8 @@ with step as (
   select boundary, '(all)' as counted_as from boundary
 ), wide as (
   select c.grain, c.period, c.channel, b.boundary, c.unit, c.other_unit, c.new, c.persisted, c.resumed,
-    c.reactivated, c.lost, c.kept, c.kept + c.lost as before, p.people, p.other_people
+    c.reactivated, c.lost, c.kept, c.kept + c.lost as before, c.lasting,
+    c.lasting + c.lost + c.new + c.resumed + c.reactivated as either, p.people, p.other_people
   from counted c
   join people p using (grain, period, channel, boundary, unit, other_unit)
   join shown b on b.counted_as = c.boundary
@@ -186,5 +192,4 @@ select 'retention', grain, period, channel, boundary, unit, other_unit,
   kept * 1.0 / nullif(before, 0), kept, nullif(before, 0), people, other_people from wide
 union all
 select 'jaccard', grain, period, channel, boundary, unit, other_unit,
-  kept * 1.0 / nullif(before + new + persisted + resumed + reactivated - kept, 0),
-  kept, nullif(before + new + persisted + resumed + reactivated - kept, 0), people, other_people from wide
+  lasting * 1.0 / nullif(either, 0), lasting, nullif(either, 0), people, other_people from wide
