@@ -32,7 +32,15 @@ formula_nl = "aantal paren van eenheden met enige interactie"
 */
 -- period: grain
 with unit_count as (
-  select grain, period, boundary, count(*) as units from frame where unit <> '(other)' group by grain, period, boundary
+  -- Those with people on the books at its end, and those that were active before everybody left.
+  select grain, period, boundary, count(*) as units
+  from (
+    select grain, period, boundary, unit from frame
+    union
+    select grain, period, boundary, unit from presence where channel = '(all)'
+  ) there
+  where unit not in ('(unknown)', '(other)')
+  group by grain, period, boundary
 ), used as (
   select grain, period, channel, boundary, count(*) as lines
   from line
