@@ -76,9 +76,9 @@ with events as (
   group by grain, period, channel, boundary, unit
   union all
   select grain, period, channel, boundary, '(all)' as unit, count(*) as people,
-    max(n) * 1.0 / nullif(sum(n), 0) as top_share
+    max(part) / nullif(sum(part), 0) as top_share
   from (
-    select grain, period, channel, boundary, person_id, sum(n) as n from presence
+    select grain, period, channel, boundary, person_id, sum(part) as part from presence
     group by grain, period, channel, boundary, person_id
   ) person
   group by grain, period, channel, boundary

@@ -7,7 +7,8 @@ select
   b.boundary,                                      -- organisation, team, ...
   coalesce(m.unit, '(unknown)') as unit,           -- Unit of the person
   a.person_id,                                     -- The person
-  count(*) as n                                    -- Events taken part in
+  count(*) as n,                                   -- Events taken part in
+  sum(coalesce(m.share, 1)) as part                -- The same, split over the person's units
 from calendar c
 join attendance a on a.day = c.day
 join scope v on v.covers = a.channel
