@@ -271,14 +271,18 @@ def _share(lines: Any) -> Iterator[Any]:
 
 
 def _ei_index(ties: Any, sizes: list[int]) -> dict[str, float]:
-    """The index, and how far it is from that of a random relabelling, in its standard deviations."""
-    graph = nx.from_pandas_edgelist(ties, "s", "t", "w")
-    whole = graph.size(weight="w")
     external = ties.loc[ties["unit"] != ties["other_unit"], "w"].sum()
+    index, z = index_and_z(nx.from_pandas_edgelist(ties, "s", "t", "w"), external, sizes)
+    return {"index": index, "z": z}
+
+
+def index_and_z(graph: nx.Graph, external: float, sizes: list[int]) -> tuple[float, float]:
+    """The index, and how far it is from that of a random relabelling, in its standard deviations."""
+    whole = graph.size(weight="w")
     index = (2 * external - whole) / whole
     n = sum(sizes)
     if n < 4:
-        return {"index": index, "z": np.nan}
+        return index, np.nan
     w2 = sum(w * w for _, _, w in graph.edges(data="w"))
     a = sum(strength**2 for _, strength in graph.degree(weight="w")) - 2 * w2
     f2 = sum(k * (k - 1) for k in sizes)
@@ -293,8 +297,8 @@ def _ei_index(ties: Any, sizes: list[int]) -> dict[str, float]:
     d = whole**2 - w2 - a
     variance = w2 * p * (1 - p) + a * (p3 - p * p) + d * (p4 - p * p)
     if variance <= 1e-12 * whole**2:
-        return {"index": index, "z": np.nan}
-    return {"index": index, "z": (index - (2 * p - 1)) / (2 * sqrt(variance) / whole)}
+        return index, np.nan
+    return index, (index - (2 * p - 1)) / (2 * sqrt(variance) / whole)
 
 
 def _coverage(across: Any, active: Any, units: int) -> Any:
@@ -427,7 +431,9 @@ def _connectors(across: Any, log: Log) -> Iterator[Any]:
     people = sum(log.sizes)
     share = ceil(log.parameters["connector_share"] * people - 1e-9)
     leaving = {"loss_1": 1, "loss_2": 2, "loss_3": 3, "loss_share": share}
-    yield _each(across, KEY, lambda ties: _losses(ties, leaving))
+    yield _each(
+        across, KEY, lambda ties: losses(nx.from_pandas_edgelist(ties, "s", "t", "w"), leaving)
+    )
     half = pd.concat(
         [across.assign(person=across["a"]), across.assign(person=across["b"], unit=across["other_unit"])]
     )  # fmt: skip
@@ -439,9 +445,8 @@ def _connectors(across: Any, log: Log) -> Iterator[Any]:
     })  # fmt: skip
 
 
-def _losses(ties: Any, leaving: Mapping[str, int]) -> dict[str, float]:
-    """What goes when the people with most weight across boundaries leave; of equals the smaller id first."""
-    graph = nx.from_pandas_edgelist(ties, "s", "t", "w")
+def losses(graph: nx.Graph, leaving: Mapping[str, int]) -> dict[str, float]:
+    """What goes of a graph's weight when those with most of it leave; of equals the smaller id first."""
     whole = graph.size(weight="w")
     strength = {person: round(w, 9) for person, w in graph.degree(weight="w")}
     ranked = sorted(strength, key=lambda person: (-strength[person], person))

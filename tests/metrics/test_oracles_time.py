@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from fractions import Fraction
 from itertools import combinations, pairwise, permutations
 from pathlib import Path
 from statistics import median
@@ -19,8 +18,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binomtest
 
+from tests.metrics.oracle_time import half, wilson
 from tests.network import PARAMETERS, behind, build, empty_warehouse
 from transforms.model import Model
 from transforms.people import ALWAYS, OPEN
@@ -151,22 +150,6 @@ def values(
         f" WHERE metric = '{metric}' AND grain = '{grain}' AND channel = '(all)'"
     ).fetchall()
     return {row[:4]: row[4] if len(row) == 5 else row[4:] for row in found}
-
-
-def wilson(hits: int, tries: int) -> tuple[float, float]:
-    interval = binomtest(hits, tries).proportion_ci(method="wilson")
-    return interval.low, interval.high
-
-
-def half(subjects: list[tuple[int, float, bool]]) -> float | None:
-    """When half have ended, of (from when in view, until when, whether ended), in fractions."""
-    lasting = Fraction(1)
-    for time in sorted({until for _, until, ended in subjects if ended}):
-        at_risk = sum(entry < time <= until for entry, until, _ in subjects)
-        lasting *= 1 - Fraction(sum(e and u == time for _, u, e in subjects), at_risk)
-        if lasting <= Fraction(1, 2):
-            return time
-    return None
 
 
 @given(
