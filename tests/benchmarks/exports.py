@@ -59,7 +59,9 @@ def write_home(
     months = log.with_columns(pl.col("time").min().over("event").alias("begun")).sort(
         "begun", "event"
     )
-    for (month,), rows in months.group_by(pl.col("begun").dt.strftime("%Y-%m"), maintain_order=True):
+    for (month,), rows in months.group_by(
+        pl.col("begun").dt.strftime("%Y-%m"), maintain_order=True
+    ):
         write_log(folder / "incoming" / f"{month}.ndjson", rows)
 
 
