@@ -11,12 +11,13 @@ import platform
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import duckdb
+import numpy as np
 import polars as pl
 
 from tests.benchmarks import full, graphs, history, memory, peers, people, ties
@@ -41,16 +42,12 @@ PER_ORGANISATION = 30_000
 MONTHS_ROWS = (
     100_000  # in three months: what the script in pandas and networkx does in a quarter of a minute
 )
+TODAY = date.today()  # noqa: DTZ011
 SINCE = {
-    1: date(2026, 10, 1),
-    6: date(2026, 5, 1),
-    36: date(2023, 11, 1),
+    n: TODAY - timedelta(days=n * 1096 // 36) for n in (1, 6, 36)
 }  # months of history → first day
-NEW_DAYS = (
-    date(2026, 10, 29),
-    date(2026, 10, 30),
-)  # the second is measured: after a night that was usual too
-END = date(2026, 11, 1)
+# Yesterday is measured, after a night that was usual too. Of long ago it would be late: closed months change then.
+NEW_DAYS: list[date] = np.busday_offset(np.datetime64(TODAY), [-2, -1], roll="forward").tolist()
 TIMES = 2
 PEER_ROWS = 500_000
 ONE_CORE = {"POLARS_MAX_THREADS": "1"}
@@ -118,7 +115,7 @@ def main(nights_rows: int = NIGHTS_ROWS) -> None:
     print(machine())
     with tempfile.TemporaryDirectory(prefix="tieline-bench-") as name:
         folder = Path(name)
-        first, days_in_all = SINCE[max(SINCE)], (END - SINCE[max(SINCE)]).days
+        first, days_in_all = SINCE[max(SINCE)], (TODAY - SINCE[max(SINCE)]).days
         log = participations(make_network(PEOPLE), ROWS, first, days_in_all)
         write_exports(folder / "readers", log)
         organisations = max(2, nights_rows // PER_ORGANISATION)
