@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from hashlib import blake2b
@@ -80,24 +81,28 @@ def release(
     used = config.settings.parameters
     withheld = Withheld(WITHHELD.name, rules.rounding, used.complete_enough, used.change_base)
     shown = Shown(counts, withheld if rules.audit else None)
+
+    def narrowed() -> Shown:
+        return replace(shown, windows=closed.windows(con))
+
     all_measures = [tuple(metrics.select("metric", "measure").rows())]
     begin = closed.bring_up(
         con,
         config.published,
         metrics=sorted(set(metrics["metric"])),
         mark=closed.fresh_mark(shown.rows(all_measures), rules, audit_version, version("tieline")),
-        rows=lambda: shown.rows(_together(closed.sizes(con))),
-        sums=lambda: shown.sums(_together(closed.sizes(con))),
+        rows=lambda: narrowed().rows(_together(closed.sizes(con))),
+        sums=lambda: narrowed().sums(_together(closed.sizes(con))),
         parameters={"k": rules.k, "dominance": rules.dominance},
     )
-    together = _together(closed.sizes(con))
+    together, now = _together(closed.sizes(con)), narrowed()
     path = publish(
         con,
         config.published,
         content=Content(
             rows={
-                **shown.rows(together),
-                "disclosure": [shown.shares(together)],
+                **now.rows(together),
+                "disclosure": [now.shares(together)],
                 "calendar": [
                     mart.calendar_rows(first, last, f"{mart.CATALOG}.{mart.MART}.metric_value")
                 ],

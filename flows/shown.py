@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from quality.disclosure import (
@@ -19,32 +19,38 @@ from warehouse.serving import mart
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from warehouse.serving.closed import Windows
+
 Measures = tuple[tuple[str, str], ...]  # metric and measure
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The rules: which measures count people, and the table of cells that are withheld, if any."""
+    """The rules: which measures count people, and the table of cells that are withheld, if any.
+
+    `windows`: what `closed.windows` says; without it the rows are the same, and all of history is read for them.
+    """
 
     counts: Collection[tuple[str, str]]
     withheld: Withheld | None
+    windows: Windows = field(default_factory=dict)
 
     def rows(self, together: Sequence[Measures]) -> dict[str, list[str]]:
         """Published table → SELECTs, one for each group of measures where it has any."""
         return {
             "metric_value": [
                 disclosed_metric_value(
-                    self.counts, _of(METRIC_VALUE.name, one, "first"), self.withheld
+                    self.counts, self._of(METRIC_VALUE.name, one, "first"), self.withheld
                 )
                 for one in together
             ],
-            "trend": [_of(f"({self._trend(one)})", one, "first") for one in together],
+            "trend": [_published(f"({self._trend(one)})", one, "first") for one in together],
             "direction": [
                 disclosed_direction(
                     self.counts,
-                    _of(METRIC_VALUE.name, one, "look"),
-                    _of("direction", one, "first"),
-                    _of(TREND.name, one, "look"),
+                    self._of(METRIC_VALUE.name, one, "look"),
+                    self._of("direction", one, "first"),
+                    self._of(TREND.name, one, "look"),
                     self.withheld,
                 )
                 for one in together
@@ -64,7 +70,7 @@ class Shown:
                 )
             ],
             "unit": [
-                f"{mart.unit_rows(f'({_all_of(together)})')}"
+                f"{mart.unit_rows(f'({self._all_of(together)})')}"
                 f" EXCEPT SELECT boundary, unit FROM {mart.CATALOG}.{mart.MART}.unit"
             ]
             if together
@@ -74,15 +80,31 @@ class Shown:
     def _trend(self, measures: Measures) -> str:
         return disclosed_trend(
             self.counts,
-            _of(METRIC_VALUE.name, measures, "near"),
-            _of(TREND.name, measures, "near"),
+            self._of(METRIC_VALUE.name, measures, "near"),
+            self._of(TREND.name, measures, "near"),
             self.withheld,
         )
+
+    def _all_of(self, together: Sequence[Measures]) -> str:
+        return " UNION ALL ".join(
+            f"SELECT boundary, unit, other_unit FROM {self._of(METRIC_VALUE.name, one, 'first')}"
+            for one in together
+        )
+
+    def _of(self, table: str, measures: Measures, since: str) -> str:
+        """Rows of these measures from a day of table publishing on."""
+        days = self.windows.get(since, {})
+        # A scan that says which rows it is of reads no more; the join comes after what is asked of each row.
+        recent = " UNION ALL ".join(
+            f"FROM {table} WHERE grain = {quoted(grain)} AND period >= DATE '{day}'"
+            for grain, day in days.items()
+        )
+        return _published(f"({recent})" if recent else table, measures, since)
 
     def sums(self, together: Sequence[Measures]) -> list[str]:
         """SELECTs of CLOSED_SHARE."""
         return [
-            disclosure_sums(self.counts, _of(METRIC_VALUE.name, one, "first"), self.withheld)
+            disclosure_sums(self.counts, self._of(METRIC_VALUE.name, one, "first"), self.withheld)
             for one in together
         ]
 
@@ -92,21 +114,14 @@ class Shown:
         return disclosure_rows(" UNION ALL ".join(parts))
 
 
-def _of(table: str, measures: Measures, since: str) -> str:
-    """Rows of these measures from a day of table publishing on."""
+def _published(rows: str, measures: Measures, since: str) -> str:
+    """Those of `rows` that are of these measures, and from a day of table publishing on."""
     listed = ", ".join(f"({quoted(metric)}, {quoted(measure)})" for metric, measure in measures)
     return (
-        f"(SELECT one.* FROM {table} AS one JOIN publishing AS p"
+        f"(SELECT one.* FROM {rows} AS one JOIN publishing AS p"
         " ON p.metric = one.metric AND p.grain = one.grain"
         f" AND one.period >= p.{since} AND one.period < p.until"
         f" WHERE (one.metric, measure) IN ({listed}))"
-    )
-
-
-def _all_of(together: Sequence[Measures]) -> str:
-    return " UNION ALL ".join(
-        f"SELECT boundary, unit, other_unit FROM {_of(METRIC_VALUE.name, one, 'first')}"
-        for one in together
     )
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,7 @@ LOOK, NEAR = (
 WORTH = 0.5  # part of all cells that the file must hold to be worth its copy
 
 Rows = Mapping[str, Sequence[str]]  # table → SELECTs of what table publishing says
+Windows = Mapping[str, Mapping[str, date]]  # first, near or look → grain → day
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,18 @@ def sizes(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, int]]:
         """SELECT metric, measure, sum(cells) FROM cell_count JOIN publishing USING (metric, grain)
            WHERE period >= first AND period < until GROUP BY metric, measure ORDER BY metric, measure"""
     ).fetchall()
+
+
+def windows(con: duckdb.DuckDBPyConnection) -> Windows:
+    """Since when each grain is looked at, of what table publishing says; for all metrics that have cells."""
+    rows = con.execute(
+        """SELECT grain, min(first), min(near), min(look) FROM publishing
+           SEMI JOIN cell_count USING (metric, grain) GROUP BY grain ORDER BY grain"""
+    ).fetchall()
+    return {
+        name: {grain: days[place] for grain, *days in rows}
+        for place, name in enumerate(("first", "near", "look"))
+    }
 
 
 def void(con: duckdb.DuckDBPyConnection, published: Path) -> None:
