@@ -4,11 +4,14 @@ A line is two units in alphabetical order, or one with itself; a unit with (all)
 part in, (all) with (all) the network. Too large events are seen on units, not on lines, as they make no ties. */
 -- period: day
 with person as (
+  select day, channel, event_id, person_id from attendance where channel <> 'work'
+  union all
+  -- Of work on one item each act by itself: sources show acts.
   select distinct p.day, e.channel, p.event_id, coalesce(a.person_id, p.address_id) as person_id
   from participation p
   join event e on e.day = p.day and e.event_id = p.event_id
   left join address_alias a on a.address_id = p.address_id
-  where not e.is_automated and (p.role = 'organiser' or p.response <> 'declined')
+  where e.channel = 'work' and not e.is_automated and (p.role = 'organiser' or p.response <> 'declined')
 ), crowd as (
   select day, channel, event_id,
     count(*) > case channel when 'meeting' then $size_cap_meeting when 'message' then $size_cap_message
@@ -17,7 +20,7 @@ with person as (
   group by day, channel, event_id
 ), present as (
   select p.day, p.channel, p.event_id, c.is_broadcast, b.boundary,
-    coalesce(m.unit, '(unknown)') as unit, count(*) as people
+    coalesce(m.unit, '(unknown)') as unit, count(*) as people, min(p.person_id) as one
   from person p
   join crowd c on c.day = p.day and c.channel = p.channel and c.event_id = p.event_id
   cross join boundary b
@@ -29,7 +32,7 @@ with person as (
   from present a
   join present b on b.day = a.day and b.channel = a.channel and b.event_id = a.event_id
     and b.boundary = a.boundary and a.unit <= b.unit
-  where not a.is_broadcast and (a.unit <> b.unit or a.people > 1)
+  where not a.is_broadcast and (a.people > 1 or b.people > 1 or a.one <> b.one)
   union all
   select day, channel, event_id, boundary, unit, '(all)' as other_unit from present
   union all
