@@ -4,11 +4,11 @@ with half as (
   -- From week up: what needs it says nothing of one day.
   select grain, period, channel, boundary, unit_s as unit, s as person_id, w
   from unit_tie
-  where grain <> 'day' and unit_s <> '(unknown)'
+  where grain <> 'day' and unit_s not in ('(unknown)', '(other)')
   union all
   select grain, period, channel, boundary, unit_t as unit, t as person_id, w
   from unit_tie
-  where grain <> 'day' and unit_t <> '(unknown)'
+  where grain <> 'day' and unit_t not in ('(unknown)', '(other)')
 ), ranked as (
   -- Rounded, so that equals stay equal in whatever order their weights were added.
   select grain, period, channel, boundary, person_id, unit,
