@@ -67,11 +67,14 @@ with step as (
   left join joined j on j.boundary = c.boundary and j.unit = c.unit and j.other_unit = c.other_unit
     and greatest(j.first_day, j.born_on) <= s.final_day
   group by s.grain, s.period, c.boundary, c.unit, c.other_unit, c.first_day, u.until
-), moment as (
-  select grain, period, boundary, date_diff('day', first_day, coalesce(joined_on, until)) as days,
-    count(*) as leaving, count(joined_on) as joined
+), lag as (
+  -- Units can be at work on one item before anybody of theirs has a tie: then no time passed.
+  select grain, period, boundary, greatest(0, date_diff('day', first_day, coalesce(joined_on, until))) as days, joined_on
   from subject
-  group by grain, period, boundary, date_diff('day', first_day, coalesce(joined_on, until))
+), moment as (
+  select grain, period, boundary, days, count(*) as leaving, count(joined_on) as joined
+  from lag
+  group by grain, period, boundary, days
 ), waiting as (
   select *, sum(leaving) over (
     partition by grain, period, boundary order by days desc rows between unbounded preceding and current row
