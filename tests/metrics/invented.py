@@ -47,7 +47,7 @@ def spans() -> Iterator[tuple[Any, ...]]:
         54: [("Clinic", ALWAYS, on(70), 0.6), ("Dairy", ALWAYS, OPEN, 0.4), ("Estate", on(71), OPEN, 0.6)],
         55: [("Dairy", ALWAYS, on(30), None), ("Dairy", on(60), OPEN, None)],  # away, and back
         56: [("Clinic", on(20), OPEN, None)],
-        57: [("Borough", ALWAYS, on(80), None)],
+        57: [("Borough", ALWAYS, on(69), None), ("Freelance 57", on(70), OPEN, None)],
         58: [("Estate", ALWAYS, OPEN, 0.7), ("Freelance 58", ALWAYS, OPEN, 0.3)],
         59: [("Heath", ALWAYS, on(50), None), ("Academy", on(51), OPEN, None)],
         60: [("Heath", ALWAYS, on(44), None), ("Freelance 60", on(45), OPEN, None)],

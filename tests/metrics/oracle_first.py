@@ -1,7 +1,7 @@
 """What metrics 1-9, 11 and 12 say of a period, by their definitions: sums, sets and networkx.
 
 Each yields (measure, unit, other unit, value, people, other people, share of the most active person); what
-comes after the value is not told by all.
+comes after the value is not told by all. Where there is a fifth, it is what chance would give.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
 from itertools import combinations
-from math import ceil, comb
+from math import ceil, comb, isnan, nan
 from typing import Any
 
 import networkx as nx
@@ -76,13 +76,13 @@ def interaction_volume(cell: Cell) -> Told:
 def flow(cell: Cell) -> Told:
     for line, ties in cell.lines.items():
         weight = sum(w for w, _ in ties.values())
-        behind = (*_sides(line, ties), _most({pair: w for pair, (w, _) in ties.items()}) / weight)
+        behind = (*sides(line, ties), most({pair: w for pair, (w, _) in ties.items()}) / weight)
         yield "weight", *line, weight, *behind
         if cell.channel in ("meeting", WHOLE):
             yield "hours", *line, sum(h for _, h in ties.values()), *behind
 
 
-def _sides(line: Line, ties: Iterable[tuple[int, int]]) -> tuple[int, int]:
+def sides(line: Line, ties: Iterable[tuple[int, int]]) -> tuple[int, int]:
     """People of its first unit and of its second, in a unit with itself all of both."""
     one, other = ({pair[n] for pair in ties} for n in (0, 1))
     if line[0] == line[1]:
@@ -90,12 +90,12 @@ def _sides(line: Line, ties: Iterable[tuple[int, int]]) -> tuple[int, int]:
     return len(one), len(other)
 
 
-def _most(ties: Mapping[tuple[int, int], float]) -> float:
+def most(ties: Mapping[tuple[int, int], float]) -> float:
     """The weight that touches the most active person."""
-    return max(_strength(ties).values())
+    return max(strength(ties).values())
 
 
-def _strength(ties: Mapping[tuple[int, int], float]) -> Counter[int]:
+def strength(ties: Mapping[tuple[int, int], float]) -> Counter[int]:
     touched: Counter[int] = Counter()
     for pair, w in ties.items():
         for person in pair:
@@ -139,8 +139,10 @@ def ei_index(cell: Cell) -> Told:
     apart = cell.sizes[OTHER]
     sizes = [n for unit, n in cell.sizes.items() if unit != OTHER] + [1] * apart
     index, z = script.index_and_z(graph_of(ties), outward, sizes)
-    behind = (len(_strength(ties)), None, _most(ties) / ties.total())
-    yield "index", WHOLE, WHOLE, index, *behind
+    behind = (len(strength(ties)), None, most(ties) / ties.total())
+    n = sum(sizes)
+    apart_by_chance = 1 - sum(k * (k - 1) for k in sizes) / (n * (n - 1)) if n > 1 else nan
+    yield "index", WHOLE, WHOLE, index, *behind, nan if isnan(z) else 2 * apart_by_chance - 1
     yield "z", WHOLE, WHOLE, z, *behind
 
 
@@ -164,7 +166,7 @@ def threads(cell: Cell) -> Told:
             graph = nx.Graph(((line[0], a), (line[1], b)) for a, b in ties)
             top = {(line[0], a) for a, _ in ties}
             matching = nx.bipartite.hopcroft_karp_matching(graph, top)
-            yield "threads", *line, len(matching) // 2, *_sides(line, ties)
+            yield "threads", *line, len(matching) // 2, *sides(line, ties)
 
 
 def tie_turnover(cell: Cell) -> Told:
@@ -200,7 +202,7 @@ def tie_turnover(cell: Cell) -> Told:
         if unit == WHOLE:
             behind = (len({p for pair in (*now, *was) for p in pair}), None)
         else:
-            behind = _sides((unit, other), (*now, *was))
+            behind = sides((unit, other), (*now, *was))
         # Two who are both in both units have two ties on their line, each with one of them in either.
         told = Counter(fates[min(pair), max(pair)] for pair in now)
         kept = {pair for pair in was if (min(pair), max(pair)) in cell.ties}
@@ -355,23 +357,25 @@ def connector_dependence(cell: Cell) -> Told:
     whole = sizes.total()
     share = ceil(cell.network.parameters["connector_share"] * whole - 1e-9)
     leaving = {f"loss_{k}": min(k, whole) for k in (1, 2, 3)} | {"loss_share": share}
-    graph = graph_of(_summed(cell.across.values()))
+    graph = graph_of(summed(cell.across.values()))
     for measure, loss in script.losses(graph, leaving).items():
-        yield measure, WHOLE, WHOLE, loss, whole
-    strength: dict[str, Counter[int]] = defaultdict(Counter)
+        untouched = comb(whole - leaving[measure], 2) / comb(whole, 2) if whole > 1 else nan
+        yield measure, WHOLE, WHOLE, loss, whole, None, None, 1 - untouched
+    outward: dict[str, Counter[int]] = defaultdict(Counter)
     for line, ties in cell.across.items():
         for pair, w in ties.items():
             for unit, person in zip(line, pair, strict=True):
-                strength[unit][person] += w
-    for unit, own in strength.items():
+                outward[unit][person] += w
+    for unit, own in outward.items():
         if not sizes[unit]:  # all have left before the end of the period
             continue
         for k in (1, 2, 3):
-            most = sum(w for _, w in own.most_common(min(k, sizes[unit])))
-            yield f"loss_{k}", unit, WHOLE, most / own.total(), sizes[unit]
+            lost = sum(w for _, w in own.most_common(min(k, sizes[unit])))
+            by_chance = min(k, sizes[unit]) / sizes[unit]
+            yield f"loss_{k}", unit, WHOLE, lost / own.total(), sizes[unit], None, None, by_chance
 
 
-def _summed(lines: Iterable[Mapping[tuple[int, int], float]]) -> Counter[tuple[int, int]]:
+def summed(lines: Iterable[Mapping[tuple[int, int], float]]) -> Counter[tuple[int, int]]:
     ties: Counter[tuple[int, int]] = Counter()
     for line in lines:
         for pair, w in line.items():

@@ -16,6 +16,7 @@ import duckdb
 import networkx as nx
 
 from tests.metrics.oracle_directed import Act
+from tests.metrics.oracle_time import Moment, introductions
 from transforms.model import Parameters
 
 CHANNELS = ("meeting", "message", "work")
@@ -84,8 +85,10 @@ class Happening:
         return [(s, t, 1 / n, self.hours / n) for s, t in combinations(sorted(self.weight), 2)]
 
 
-def happenings(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> list[Happening]:
-    """In order of time."""
+def happenings(
+    con: duckdb.DuckDBPyConnection, parameters: Parameters, *, act_by_act: bool = False
+) -> list[Happening]:
+    """In order of time; `act_by_act`: also of work on one item each act by itself."""
     person = dict(con.execute("FROM address_alias").fetchall())
     seats = defaultdict(list)
     for number, *seat in con.execute(
@@ -100,7 +103,7 @@ def happenings(con: duckdb.DuckDBPyConnection, parameters: Parameters) -> list[H
     made: dict[tuple[Any, ...], Happening] = {}
     for number, channel, kind, day, at, end, initiator, thread, reply_to, container, answers in events:  # fmt: skip
         is_act = kind in ("assignment", "mention")
-        is_joint = channel == "work" and not is_act and container is not None
+        is_joint = channel == "work" and not is_act and container is not None and not act_by_act
         key = (channel, day, container) if is_joint else (number,)
         one = made.setdefault(
             key,
@@ -162,6 +165,13 @@ class Cell:
                 before = found[line].get(pair, (0.0, 0.0))
                 found[line][pair] = (before[0] + w, before[1] + h)
         return found
+
+    def seats_of(self, pair: tuple[int, int]) -> list[tuple[Line, tuple[int, int]]]:
+        """Where two people have a tie: line, and the two in the order of its units."""
+        both = (pair, pair[::-1])
+        return [
+            (line, seats) for line, ties in self.lines.items() for seats in both if seats in ties
+        ]
 
     @cached_property
     def across(self) -> dict[Line, dict[tuple[int, int], float]]:
@@ -227,6 +237,12 @@ class Network:
     def __init__(self, con: duckdb.DuckDBPyConnection, parameters: Parameters) -> None:
         self.parameters = parameters
         self.happened = happenings(con, parameters)
+        partners = defaultdict(set)
+        for number, partner in con.execute("SELECT event_id, partner FROM observation").fetchall():
+            partners[number].add(partner)
+        self.seen = [
+            (one, partners[one.number]) for one in happenings(con, parameters, act_by_act=True)
+        ]
         self.boundaries = [name for (name,) in con.execute("FROM boundary").fetchall()]
         self.spans = defaultdict(list)
         for boundary, person, *span in con.execute(
@@ -242,6 +258,7 @@ class Network:
         for one in self.happened:
             if one.channel == "message":
                 self.conversations[one.conversation].append(one)
+        self._heard: dict[str, dict[Moment, set[tuple[str, str]]]] = {}
         self._joint: dict[str, dict[tuple[str, int], list[Any]]] = {}
         by_day = sorted(self.happened, key=lambda one: one.day)
         dates = [one.day for one in by_day]
@@ -308,6 +325,41 @@ class Network:
                 sizes[min((-share, unit) for day, share, unit in told if day == last)[1]] += 1
         self._frame[key] = sizes
         return sizes
+
+    def until(
+        self, cell: Cell, grain: str | None = None, end: date | None = None
+    ) -> Iterator[Cell]:
+        """From the first of the data until this one: it and those before, or their days before `end`."""
+        grain = grain or cell.grain
+        for index in range(index_of(self.first, grain), index_of(self.last, grain) + 1):
+            before = self._cells[grain, index, cell.channel, cell.boundary]
+            if before.period < end if end else index <= cell.index:
+                yield before
+
+    @cached_property
+    def introductions(self) -> list[tuple[Happening, int, int, int, bool, bool]]:
+        return [*introductions(self.happened, self.parameters)]
+
+    def heard(self, boundary: str) -> dict[Moment, set[tuple[str, str]]]:
+        """Moment → which units tell and which hear."""
+        if boundary not in self._heard:
+            told = self._heard[boundary] = defaultdict(set)
+            for one in self.happened:
+                if one.is_event_of_few:
+                    there, begun = (
+                        {u for p in people for u in self.units(boundary, p, one.day)} - {OTHER}
+                        for people in (one.people, one.starters)
+                    )
+                    others = {
+                        u for p in one.people - one.starters for u in self.units(boundary, p, one.day)
+                    } - {OTHER}  # fmt: skip
+                    told[one.day, one.at] |= {
+                        (g, h)
+                        for g in (begun if one.is_directed else there)
+                        for h in (others if one.is_directed else there)
+                        if g != h
+                    }
+        return self._heard[boundary]
 
     def joint(self, boundary: str) -> dict[tuple[str, int], list[tuple[date, dict[str, set[int]]]]]:
         """Channel and container → when several units met in it, and who of each unit."""

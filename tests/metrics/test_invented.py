@@ -9,16 +9,20 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.metrics import invented, oracle_first
+from tests.metrics import invented, oracle_first, oracle_next
 from tests.metrics.oracle_log import GRAINS, Cell, Network
+from tests.metrics.oracle_time import wilson
 from tests.network import PARAMETERS, behind, build, empty_warehouse
+from transforms.header import bounds
 
-TOLD = {**oracle_first.ORACLES}
+TOLD = oracle_first.ORACLES | oracle_next.ORACLES
 OURS = PARAMETERS | {
     "size_cap_message": 6, "size_cap_work": 5, "cc_weight": 0.4, "answer_days": 5, "resumed_within": 2,
-    "initiator_acts": 5,
+    "initiator_acts": 5, "introduction_days": 40, "introduction_history": 25, "conversion_days": 20,
+    "half_life_months": 4, "participation_containers": 2,
 }  # fmt: skip
-COLUMNS = ("value", "people", "other_people", "top_share")
+MODELS = behind(*TOLD)
+COLUMNS = ("value", "people", "other_people", "top_share", "expected")
 Values = dict[tuple[Any, ...], tuple[Any, ...]]
 
 
@@ -26,7 +30,7 @@ Values = dict[tuple[Any, ...], tuple[Any, ...]]
 def models() -> Iterator[tuple[duckdb.DuckDBPyConnection, Network]]:
     with empty_warehouse() as con:
         invented.fill(con)
-        build(con, behind(*TOLD), OURS)
+        build(con, MODELS, OURS)
         yield con, Network(con, OURS)
 
 
@@ -41,7 +45,7 @@ def test_every_number_is_what_the_definition_says(
             f"""SELECT measure, grain, period, channel, boundary, unit, other_unit, {", ".join(COLUMNS)}
                 FROM metric_value WHERE metric = $metric
                 UNION ALL
-                SELECT 'z', grain, period, channel, boundary, unit, other_unit, z, people, other_people, top_share
+                SELECT 'z', grain, period, channel, boundary, unit, other_unit, z, people, other_people, top_share, NULL
                 FROM metric_value WHERE metric = $metric AND metric = 'ei_index'""",
             {"metric": metric},
         ).fetchall()
@@ -75,6 +79,43 @@ def _alike(theirs: tuple[Any, ...], ours: tuple[Any, ...]) -> bool:
 
 def _is_empty(number: float | None) -> bool:
     return number is None or isnan(number)
+
+
+def test_every_number_is_within_its_range_and_what_its_two_numbers_make(
+    models: tuple[duckdb.DuckDBPyConnection, Network],
+) -> None:
+    con, _ = models
+    ranges = {
+        (model.name, measure): bounds(words["range"])
+        for model in MODELS
+        if model.header
+        for measure, words in model.header["measures"].items()
+    }
+    for metric, measure, low, high, value, numerator, denominator in con.execute(
+        """SELECT metric, measure, min(value), max(value), arg_max(value, apart), arg_max(numerator, apart),
+             arg_max(denominator, apart)
+           FROM (SELECT *, abs(value - numerator / denominator) AS apart FROM metric_value)
+           WHERE value IS NOT NULL GROUP BY ALL"""
+    ).fetchall():
+        least, most = ranges[metric, measure]
+        assert least - 1e-9 <= low <= high <= most + 1e-9, (metric, measure)
+        if denominator:
+            assert value == pytest.approx(numerator / denominator, abs=1e-9), (metric, measure)
+
+
+def test_intervals_of_parts_are_wilsons(
+    models: tuple[duckdb.DuckDBPyConnection, Network],
+) -> None:
+    con, _ = models
+    found = con.execute(
+        """SELECT numerator, denominator, min(low), max(low), min(high), max(high) FROM metric_value
+           WHERE metric IN ('introductions', 'regularity', 'response', 'spanners') AND denominator > 0
+           GROUP BY ALL"""
+    ).fetchall()
+    assert len(found) > 100
+    for hits, tries, *ends in found:
+        low, high = wilson(int(hits), int(tries))
+        assert ends == pytest.approx([low, low, high, high], abs=1e-9), (hits, tries)
 
 
 COMPLICATIONS = {

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from networkx.algorithms.assortativity.correlation import attribute_ac
 from scipy.stats import hypergeom
 
+from tests.metrics.oracle_graph import arrays, as_sets, brokered, information
 from tests.metrics.test_oracles import START, UNITS, meet, meetings, warehouse
 from tests.network import PARAMETERS, behind, build
 from transforms.metrics.brokerage import ROLES, compute, roles
@@ -220,23 +221,6 @@ digraphs = st.integers(2, 9).flatmap(
 )  # fmt: skip
 
 
-def brokered(edges: set[tuple[int, int]], unit: list) -> np.ndarray:
-    """Every open path of two acts, one by one."""
-    graph = nx.DiGraph(list(edges))
-    counts = np.zeros((len(unit), len(ROLES)), dtype=int)
-    for v in graph:
-        for a in graph.predecessors(v):
-            for b in graph.successors(v):
-                if a != b and not graph.has_edge(a, b):
-                    same = (unit[a] == unit[v], unit[v] == unit[b], unit[a] == unit[b])
-                    role = {
-                        (True, True, True): 0, (False, True, False): 1, (True, False, False): 2,
-                        (False, False, True): 3, (False, False, False): 4,
-                    }[same]  # fmt: skip
-                    counts[v, role] += 1
-    return counts
-
-
 @settings(max_examples=100)
 @given(digraphs)
 def test_brokerage_is_the_count_of_open_paths(case: tuple) -> None:
@@ -288,18 +272,6 @@ def test_expected_brokerage_is_the_mean_over_every_relabelling(edges: set, unit:
         assert expected == pytest.approx(sums[role, name], abs=1e-9), (role, name)
 
 
-def arrays(graph: nx.Graph) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Ties of people numbered from 0, all of one graph."""
-    ties = list(graph.edges(data="weight", default=1.0))
-    s, t = (np.array([tie[n] for tie in ties], dtype=np.int64) for n in (0, 1))
-    w = np.array([tie[2] for tie in ties], dtype=float)
-    return s, t, w, np.zeros(len(graph), dtype=np.int64)
-
-
-def as_sets(member: np.ndarray) -> list[set[int]]:
-    return [set(np.flatnonzero(member == name).tolist()) for name in np.unique(member)]
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_communities_are_as_good_as_those_of_networkx(seed: int) -> None:
     for graph in (
@@ -333,11 +305,6 @@ def test_communities_find_cliques_apart_and_graphs_do_not_mix() -> None:
     alone = communities(*other)
     assert as_sets(together[:40]) == as_sets(alone)
     assert as_sets(together[40:]) == as_sets(member)
-
-
-def information(a: tuple, b: tuple) -> float:
-    both, one, other, n = Counter(zip(a, b, strict=True)), Counter(a), Counter(b), len(a)
-    return sum(c / n * log(c * n / (one[x] * other[y])) for (x, y), c in both.items())
 
 
 divisions = st.integers(2, 7).flatmap(

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.metrics.oracle_time import half, wilson
+from tests.metrics.oracle_time import Moment, ages, half, introductions, wilson
 from tests.network import PARAMETERS, behind, build, empty_warehouse
 from transforms.model import Model
 from transforms.people import ALWAYS, OPEN
@@ -51,6 +51,10 @@ class Event:
     @property
     def is_event_of_few(self) -> bool:
         return 1 < len(self.people) <= 8
+
+    @property
+    def introducer(self) -> int:
+        return self.people[0]
 
     def ties(self, one: int, other: int) -> bool:
         return {one, other} <= set(self.people) and (
@@ -178,46 +182,6 @@ def test_the_curve_is_that_of_lifelines(drawn: list) -> None:
 # --- introductions -------------------------------------------------------------------------------
 
 
-def introductions(events: list[Event], parameters: dict[str, Any]) -> set[tuple]:
-    """(event, introducer, s, t, is_converted, is_mature), by the words of the catalogue."""
-    length, history, within = (
-        timedelta(days=parameters[name])
-        for name in ("introduction_days", "introduction_history", "conversion_days")
-    )
-    first, last = min(e.day for e in events), max(e.day for e in events)
-    shared = defaultdict(list)
-    for event in events:
-        if event.is_event_of_few:
-            for pair in combinations(sorted(event.people), 2):
-                shared[pair].append(event)
-
-    def before(event: Event, one: int, other: int) -> list[Event]:
-        pair = (min(one, other), max(one, other))
-        return [e for e in shared[pair] if event.day - length <= e.day and e.at < event.at]
-
-    credited: dict[tuple[int, int], date] = {}
-    found = set()
-    for event in sorted(events, key=lambda e: (e.at, e.number)):
-        if not event.is_event_of_few or event.day - history < first:
-            continue
-        introducer, *others = event.people
-        for s, t in combinations(sorted(others), 2):
-            if before(event, s, t) or not all(
-                any(e.ties(introducer, p) for e in before(event, introducer, p)) for p in (s, t)
-            ):
-                continue
-            if (s, t) in credited and event.day - credited[s, t] <= length:
-                continue
-            credited[s, t] = event.day
-            is_converted = any(
-                e.ties(s, t) and introducer not in e.people
-                for e in shared[s, t]
-                if e.at > event.at and e.day <= event.day + within
-            )
-            found.add((event.number, introducer, s, t, is_converted, event.day + within <= last))
-    return found
-
-
 def told_introductions(con: duckdb.DuckDBPyConnection) -> set[tuple]:
     return set(
         con.execute(
@@ -230,7 +194,7 @@ def told_introductions(con: duckdb.DuckDBPyConnection) -> set[tuple]:
 @given(logs(most=40))
 def test_introductions_are_what_the_words_say(events: list[Event]) -> None:
     con = built(events, behind("introductions"))
-    wanted = introductions(events, SMALL)
+    wanted = {(one.number, *rest) for one, *rest in introductions(events, SMALL)}
     assert told_introductions(con) == wanted
     across = [
         (conv, mature)
@@ -430,36 +394,30 @@ def test_half_life_and_revivals_follow_months_of_ties(events: list[Event]) -> No
 # --- information latency -------------------------------------------------------------------------
 
 
-def ages(events: list[Event], units: dict[int, str], until: date) -> dict[tuple[str, str], int]:
-    """(g, h) → days since the last day of h of which g can know: backwards from what g was told."""
-    heard = defaultdict(set)  # moment → (who tells, who hears)
+def heard(events: list[Event], units: dict[int, str]) -> dict[Moment, set[tuple[str, str]]]:
+    """Moment → (who tells, who hears)."""
+    told = defaultdict(set)
     for event in events:
-        if event.is_event_of_few and event.day <= until:
+        if event.is_event_of_few:
             there = {units[p] for p in event.people if p in units}
             if event.channel != "message":
-                heard[event.at] |= set(permutations(there, 2))
+                told[event.day, event.at] |= set(permutations(there, 2))
             elif event.people[0] in units:
                 own = units[event.people[0]]
-                heard[event.at] |= {(own, unit) for unit in there - {own}}
-    found = {}
-    for g in set(units.values()):
-        informs = {g}
-        for at in sorted(heard, reverse=True):
-            new = {h for h, k in heard[at] if k in informs} - informs
-            found |= {(g, h): (until - at.date()).days for h in new}
-            informs |= new
-    return found
+                told[event.day, event.at] |= {(own, unit) for unit in there - {own}}
+    return told
 
 
 def check_latency(
     con: duckdb.DuckDBPyConnection, events: list[Event], units: dict[int, str]
 ) -> None:
     every = sorted(set(units.values()))
+    told = heard(events, units)
     cells = values(con, "latency", "month")
     assert cells or len(events) < 100
     for (_, month, unit, _), value in cells.items():
         until = max(e.day for e in events if e.day.replace(day=1) == month)
-        known = ages(events, units, until)
+        known = ages(told, every, until)
         pairs = [(g, h) for g, h in permutations(every, 2) if unit in (g, "(all)")]
         wanted = median(known.get(pair, float("inf")) for pair in pairs)
         assert value == (None if wanted == float("inf") else wanted), (month, unit)
@@ -515,7 +473,7 @@ def test_a_mailing_list_introduces_answers_and_tells(mailing_list: tuple) -> Non
     assert len(events) > 1000
     parameters = PARAMETERS | {"introduction_days": 60, "introduction_history": 60}
     con = built(events, behind("introductions", "response", "latency"), parameters, units)
-    wanted = introductions(events, parameters)
+    wanted = {(one.number, *rest) for one, *rest in introductions(events, parameters)}
     assert wanted
     assert told_introductions(con) == wanted
     asked = opportunities(events, parameters)
