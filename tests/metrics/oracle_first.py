@@ -138,7 +138,7 @@ def ei_index(cell: Cell) -> Told:
     outward = sum(w for line in cell.across.values() for w in line.values())
     apart = cell.sizes[OTHER]
     sizes = [n for unit, n in cell.sizes.items() if unit != OTHER] + [1] * apart
-    index, z = script.index_and_z(graph_of(ties), outward, sizes)
+    index, z = script.index_and_z(graph_of(ties.items()), outward, sizes)
     behind = (len(strength(ties)), None, most(ties) / ties.total())
     n = sum(sizes)
     apart_by_chance = 1 - sum(k * (k - 1) for k in sizes) / (n * (n - 1)) if n > 1 else nan
@@ -357,7 +357,7 @@ def connector_dependence(cell: Cell) -> Told:
     whole = sizes.total()
     share = ceil(cell.network.parameters["connector_share"] * whole - 1e-9)
     leaving = {f"loss_{k}": min(k, whole) for k in (1, 2, 3)} | {"loss_share": share}
-    graph = graph_of(summed(cell.across.values()))
+    graph = graph_of(tie for ties in cell.across.values() for tie in ties.items())
     for measure, loss in script.losses(graph, leaving).items():
         untouched = comb(whole - leaving[measure], 2) / comb(whole, 2) if whole > 1 else nan
         yield measure, WHOLE, WHOLE, loss, whole, None, None, 1 - untouched
@@ -373,14 +373,6 @@ def connector_dependence(cell: Cell) -> Told:
             lost = sum(w for _, w in own.most_common(min(k, sizes[unit])))
             by_chance = min(k, sizes[unit]) / sizes[unit]
             yield f"loss_{k}", unit, WHOLE, lost / own.total(), sizes[unit], None, None, by_chance
-
-
-def summed(lines: Iterable[Mapping[tuple[int, int], float]]) -> Counter[tuple[int, int]]:
-    ties: Counter[tuple[int, int]] = Counter()
-    for line in lines:
-        for pair, w in line.items():
-            ties[min(pair), max(pair)] += w
-    return ties
 
 
 def of_acts(name: str, is_daily: Callable[[tuple[Any, ...]], bool]) -> Callable[[Cell], Told]:

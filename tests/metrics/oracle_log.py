@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -381,9 +381,10 @@ class Network:
         return found
 
 
-def graph_of(ties: Mapping[tuple[Any, Any], float]) -> nx.Graph:
+def graph_of(ties: Iterable[tuple[tuple[int, int], float]]) -> nx.Graph:
+    """Ties with their weights; those of the same two add up."""
     graph = nx.Graph()
-    for (s, t), w in ties.items():
+    for (s, t), w in ties:
         before = graph.get_edge_data(s, t, {"w": 0.0})["w"]
         graph.add_edge(s, t, w=before + w)
     return graph

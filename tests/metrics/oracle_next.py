@@ -18,8 +18,8 @@ import networkx as nx
 import numpy as np
 from networkx.algorithms.assortativity.correlation import attribute_ac
 
-from tests.metrics.oracle_first import Told, most, of_acts, sides, summed
-from tests.metrics.oracle_graph import arrays, as_sets, brokered, information
+from tests.metrics.oracle_first import Told, most, of_acts, sides
+from tests.metrics.oracle_graph import as_sets, brokered, information
 from tests.metrics.oracle_log import (
     OTHER,
     UNKNOWN,
@@ -287,19 +287,21 @@ def communities(cell: Cell) -> Told:
     """Of the division that the model's own search finds; how good that is, other tests say."""
     if cell.grain not in ("month", "quarter"):
         return
-    graph = graph_of(summed(
-        {pair: w for pair, (w, _) in ties.items()}
-        for line, ties in cell.lines.items() if not LEFT_OUT & {*line}
-    ))  # fmt: skip
-    if not graph:
+    # Parts of a tie on several lines one by one: the search rounds each of them.
+    ties = [
+        (*sorted(pair), w)
+        for line, here in cell.lines.items() if not LEFT_OUT & {*line}
+        for pair, (w, _) in here.items()
+    ]  # fmt: skip
+    if not ties:
         return
     home = homes(cell)
-    people = sorted(graph)
-    numbered = nx.Graph()
-    numbered.add_nodes_from(range(len(people)))
+    people = sorted({p for tie in ties for p in tie[:2]})
     place = {person: n for n, person in enumerate(people)}
-    numbered.add_weighted_edges_from((place[s], place[t], w) for s, t, w in graph.edges(data="w"))
-    member = divided(*arrays(numbered))
+    numbered = [(place[s], place[t], w) for s, t, w in ties]
+    s, t, w = (np.array(column) for column in zip(*numbered, strict=True))
+    member = divided(s, t, w, np.zeros(len(people), dtype=np.int64))
+    graph = graph_of(((s, t), w) for s, t, w in numbered)
     groups = as_sets(member)
     unit = tuple(home[person] for person in people)
     chance = expected_information(*(np.array([*Counter(one).values()]) for one in (member.tolist(), unit)))  # fmt: skip
@@ -307,7 +309,13 @@ def communities(cell: Cell) -> Told:
     agreement = (information(tuple(member), unit) - chance) / (entropies - chance)
     yield "agreement", WHOLE, WHOLE, agreement if len(set(unit)) > 1 else None, len(people)
     yield "communities", WHOLE, WHOLE, len(groups), len(people)
-    yield "modularity", WHOLE, WHOLE, nx.community.modularity(numbered, groups), len(people)
+    yield (
+        "modularity",
+        WHOLE,
+        WHOLE,
+        nx.community.modularity(graph, groups, weight="w"),
+        len(people),
+    )
 
 
 def regularity(cell: Cell) -> Told:
