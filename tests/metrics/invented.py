@@ -134,6 +134,8 @@ class Log:
             more = {"reply_to": number, "thread": before["thread"]}
             more["answers"] = None if before["is_automated"] else before["initiator"]
             others = self.draw.choice([[author], [author], [author, *self.near(sender, 1)], []])
+            if self.draw.random() < 0.1:  # a machine's haste, or two clocks
+                at = before["started_at"]
         if others is None:
             count = self.draw.choice([1, 1, 1, 2, 2, 3, 4, 12])
             others = self.near(sender, count)
@@ -141,6 +143,8 @@ class Log:
         for place, person in enumerate(others):
             is_copied = place > 1 or self.draw.random() < 0.15
             seats.append((self.address(person), "cc" if is_copied else "to"))
+            if 1000 + person in ALIASES and self.draw.random() < 0.4:  # a copy elsewhere
+                seats.append((2 * person + 1000 - seats[-1][0], "cc"))
         if sender + 1000 in ALIASES and self.draw.random() < 0.3:  # to oneself, elsewhere
             seats.append((sender if seats[0][0] != sender else sender + 1000, self.draw.choice(["to", "cc"])))  # fmt: skip
         number = self.add("message", "mail", at, seats[0][0], seats, **more)

@@ -305,9 +305,12 @@ def communities(cell: Cell) -> Told:
     groups = as_sets(member)
     unit = tuple(home[person] for person in people)
     chance = expected_information(*(np.array([*Counter(one).values()]) for one in (member.tolist(), unit)))  # fmt: skip
-    entropies = (information(unit, unit) + information(tuple(member), tuple(member))) / 2
-    agreement = (information(tuple(member), unit) - chance) / (entropies - chance)
-    yield "agreement", WHOLE, WHOLE, agreement if len(set(unit)) > 1 else None, len(people)
+    agreement = None
+    if len(set(unit)) > 1:
+        entropies = information(unit, unit) + information(tuple(member), tuple(member))
+        above = information(tuple(member), unit) - chance
+        agreement = above / (entropies / 2 - chance)
+    yield "agreement", WHOLE, WHOLE, agreement, len(people)
     yield "communities", WHOLE, WHOLE, len(groups), len(people)
     yield (
         "modularity",

@@ -126,6 +126,9 @@ COMPLICATIONS = {
     "unknown": "FROM participation ANTI JOIN membership ON person_id = address_id ANTI JOIN address_alias USING (address_id)",
     "twice in an event": """FROM participation p JOIN address_alias a USING (address_id)
       JOIN participation q ON q.event_id = p.event_id AND q.address_id = a.person_id""",
+    "copied at another address": """FROM participation p JOIN address_alias a USING (address_id)
+      JOIN participation q ON q.event_id = p.event_id AND q.address_id = a.person_id WHERE p.role = 'to' AND q.role = 'cc'""",
+    "answered at the same moment": "FROM event e JOIN event q ON q.event_id = e.reply_to AND q.started_at = e.started_at",
     "declined": "FROM participation WHERE response = 'declined' AND role = 'required'",
     "declined by the organiser": "FROM participation WHERE response = 'declined' AND role = 'organiser'",
     "without end": "FROM event WHERE channel = 'meeting' AND ended_at IS NULL",
