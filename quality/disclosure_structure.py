@@ -117,5 +117,12 @@ UNKNOWN_SHARE = ("cross_boundary_share", "unknown_share")  # and this, of the ne
 
 def among(names: Iterable[Name]) -> str:
     """Condition in SQL: the row is of one of these measures."""
-    pairs = ", ".join(f"({quoted(metric)}, {quoted(measure)})" for metric, measure in names)
-    return f"(metric, measure) IN ({pairs})"
+    measures: dict[str, list[str]] = {}
+    for metric, measure in names:
+        measures.setdefault(metric, []).append(measure)
+    # Not as IN of pairs: DuckDB would join, after all else was asked of every row.
+    told = " OR ".join(
+        f"(metric = {quoted(metric)} AND measure IN ({', '.join(map(quoted, some))}))"
+        for metric, some in measures.items()
+    )
+    return f"({told})"

@@ -119,7 +119,7 @@ def night(folder: Path) -> dict[str, Any]:
             }
             con.close()
     peaks = {a[0]: b[2] for a, b in pairwise(models)}
-    watch.peak_mb["transform"] = max(watch.peak_mb["transform"], *peaks.values())
+    watch.peak_mb["transform"] = max([watch.peak_mb["transform"], *peaks.values()])
     return {
         "seconds": watch.seconds,
         "peaks_mb": watch.peak_mb,
