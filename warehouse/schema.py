@@ -137,7 +137,7 @@ EVENT_COLUMNS = (
     Column("thread", "BIGINT", "Conversation the event belongs to.", nullable=True),
     Column("reply_to", "BIGINT", "event_id that this one answers.", nullable=True),
     Column("container", "BIGINT", "Meeting series or work item.", nullable=True),
-    Column("is_automated", "BOOLEAN", "Sent by a machine: counted, never a tie."),
+    Column("is_automated", "BOOLEAN", "Sent by a machine: in no metric."),
     Column(
         "revision", "BIGINT", "Which version of the event this is; the highest one counts.",
         rule="revision >= 0", words="revision is negative",

@@ -199,10 +199,9 @@ def tie_turnover(cell: Cell) -> Told:
     for unit, other, now, was in tables:
         if not now and not was:
             continue
-        if unit == WHOLE:
-            behind = (len({p for pair in (*now, *was) for p in pair}), None)
-        else:
-            behind = sides((unit, other), (*now, *was))
+        touched = Counter(p for pair in (*now, *was) for p in pair)
+        people = (len(touched), None) if unit == WHOLE else sides((unit, other), (*now, *was))
+        behind = (*people, max(touched.values()) / (len(now) + len(was)))
         # Two who are both in both units have two ties on their line, each with one of them in either.
         told = Counter(fates[min(pair), max(pair)] for pair in now)
         kept = {pair for pair in was if (min(pair), max(pair)) in cell.ties}

@@ -132,39 +132,43 @@ with step as (
     coalesce(b.kept, 0) + coalesce(n.persisted, 0) - coalesce(b.stayed, 0) as lasting
   from now n
   full join before b using (grain, period, channel, boundary, unit, other_unit)
-), seat as (
-  select grain, idx, channel, boundary, unit_s as own, unit_t as other, s as person from unit_tie where grain <> 'day'
-  union
-  select grain, idx, channel, boundary, unit_t, unit_s, t from unit_tie where grain <> 'day'
-), tied as (
-  select grain, idx, channel, s as person from tie_gap
-  union
-  select grain, idx, channel, t from tie_gap
+), carrier as (
+  select grain, idx, channel, boundary, unit, other_unit, person, max(is_first) as is_first, max(is_other) as is_other,
+    count(*) as ties
+  from (
+    select grain, idx, channel, boundary, least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
+      s as person, case when unit_s <= unit_t then 1 else 0 end as is_first,
+      case when unit_s >= unit_t then 1 else 0 end as is_other
+    from unit_tie
+    where grain <> 'day'
+    union all
+    select grain, idx, channel, boundary, least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
+      t as person, case when unit_t <= unit_s then 1 else 0 end as is_first,
+      case when unit_t >= unit_s then 1 else 0 end as is_other
+    from unit_tie
+    where grain <> 'day'
+    union all
+    select grain, idx, channel, '(all)', '(all)', '(all)', s, 1, 0 from tie_gap
+    union all
+    select grain, idx, channel, '(all)', '(all)', '(all)', t, 1, 0 from tie_gap
+  ) half
+  group by grain, idx, channel, boundary, unit, other_unit, person
 ), person as (
   -- Of the ties of both periods.
-  select * from seat
-  union
-  select grain, idx + 1, channel, boundary, own, other, person from seat
-), anybody as (
-  select * from tied
-  union
-  select grain, idx + 1, channel, person from tied
-), side as (
-  select grain, idx, channel, boundary, own, other, count(*) as people
-  from person
-  group by grain, idx, channel, boundary, own, other
+  select grain, idx, channel, boundary, unit, other_unit, person, max(is_first) as is_first, max(is_other) as is_other,
+    sum(ties) as ties
+  from (
+    select * from carrier
+    union all
+    select grain, idx + 1, channel, boundary, unit, other_unit, person, is_first, is_other, ties from carrier
+  ) either
+  group by grain, idx, channel, boundary, unit, other_unit, person
 ), people as (
-  select p.grain, n.period, p.channel, p.boundary, least(p.own, p.other) as unit, greatest(p.own, p.other) as other_unit,
-    sum(case when p.own <= p.other then p.people end) as people,
-    sum(case when p.own >= p.other then p.people end) as other_people
-  from side p
+  select p.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit, sum(p.is_first) as people,
+    case when p.unit <> '(all)' then sum(p.is_other) end as other_people, max(p.ties) as top
+  from person p
   join step n on n.grain = p.grain and n.idx = p.idx
-  group by p.grain, n.period, p.channel, p.boundary, least(p.own, p.other), greatest(p.own, p.other)
-  union all
-  select p.grain, n.period, p.channel, '(all)', '(all)', '(all)', count(*), null
-  from anybody p
-  join step n on n.grain = p.grain and n.idx = p.idx
-  group by p.grain, n.period, p.channel
+  group by p.grain, n.period, p.channel, p.boundary, p.unit, p.other_unit
 ), shown as (
   select boundary, boundary as counted_as from boundary
   union all
@@ -172,24 +176,25 @@ with step as (
 ), wide as (
   select c.grain, c.period, c.channel, b.boundary, c.unit, c.other_unit, c.new, c.persisted, c.resumed,
     c.reactivated, c.lost, c.kept, c.kept + c.lost as before, c.lasting,
-    c.lasting + c.lost + c.new + c.resumed + c.reactivated as either, p.people, p.other_people
+    c.lasting + c.lost + c.new + c.resumed + c.reactivated as either, p.people, p.other_people,
+    p.top * 1.0 / nullif(c.kept + c.lost + c.new + c.persisted + c.resumed + c.reactivated, 0) as top_share
   from counted c
   join people p using (grain, period, channel, boundary, unit, other_unit)
   join shown b on b.counted_as = c.boundary
 )
 select 'new' as measure, grain, period, channel, boundary, unit, other_unit, new as value,
-  cast(null as bigint) as numerator, cast(null as bigint) as denominator, people, other_people from wide
+  cast(null as bigint) as numerator, cast(null as bigint) as denominator, people, other_people, top_share from wide
 union all
-select 'persisted', grain, period, channel, boundary, unit, other_unit, persisted, null, null, people, other_people from wide
+select 'persisted', grain, period, channel, boundary, unit, other_unit, persisted, null, null, people, other_people, top_share from wide
 union all
-select 'resumed', grain, period, channel, boundary, unit, other_unit, resumed, null, null, people, other_people from wide
+select 'resumed', grain, period, channel, boundary, unit, other_unit, resumed, null, null, people, other_people, top_share from wide
 union all
-select 'reactivated', grain, period, channel, boundary, unit, other_unit, reactivated, null, null, people, other_people from wide
+select 'reactivated', grain, period, channel, boundary, unit, other_unit, reactivated, null, null, people, other_people, top_share from wide
 union all
-select 'lost', grain, period, channel, boundary, unit, other_unit, lost, null, null, people, other_people from wide
+select 'lost', grain, period, channel, boundary, unit, other_unit, lost, null, null, people, other_people, top_share from wide
 union all
 select 'retention', grain, period, channel, boundary, unit, other_unit,
-  kept * 1.0 / nullif(before, 0), kept, nullif(before, 0), people, other_people from wide
+  kept * 1.0 / nullif(before, 0), kept, nullif(before, 0), people, other_people, top_share from wide
 union all
 select 'jaccard', grain, period, channel, boundary, unit, other_unit,
-  lasting * 1.0 / nullif(either, 0), lasting, nullif(either, 0), people, other_people from wide
+  lasting * 1.0 / nullif(either, 0), lasting, nullif(either, 0), people, other_people, top_share from wide
