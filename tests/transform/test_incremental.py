@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
+from tests.metrics import invented
 from tests.network import PARAMETERS, all_models, build, empty_warehouse
 from transforms.people import ALWAYS, OPEN
+from warehouse.memberships import load_memberships
 
 MODELS = all_models()
 TABLES = sorted({model.table for model in MODELS})
@@ -138,6 +140,54 @@ def test_incremental_equals_full(first: dict, changes: list) -> None:
     build(fresh, MODELS, WINDOWS)
     assert_same(nightly, fresh)
     assert nightly.execute("SELECT count(*) FROM stale_day").fetchall() == [(0,)]
+
+
+def test_nights_of_a_network_with_all_complications_give_what_a_rebuild_gives() -> None:
+    """The first months at once, then weeks, one that came late, one taken back, and single days.
+
+    In between a directory that names fewer people, other units and one boundary, and the right one again.
+    """
+    days = [invented.on(n) for n in range(invented.DAYS)]
+    late, away = days[24:29], days[50:53]
+    steps = [
+        set(days[:70]) - set(late), {*days[70:84]}, {*late, *days[84:91]}, {*days[91:128]}, *({day} for day in days[128:]),
+    ]  # fmt: skip
+    with empty_warehouse() as fresh, empty_warehouse() as nightly:
+        invented.fill(fresh)
+        for table in ("event", "participation", "observation"):
+            fresh.execute(f"DELETE FROM {table} WHERE day BETWEEN ? AND ?", [away[0], away[-1]])
+        fresh.execute("INSERT INTO stale_day SELECT DISTINCT day FROM event")
+        build(fresh, MODELS, WINDOWS)
+        invented.fill(nightly)
+        whole = {
+            name: nightly.sql(f"FROM {name}").pl()
+            for name in ("event", "participation", "observation")
+        }
+        for name in whole:
+            nightly.execute(f"DELETE FROM {name}")
+        of_now, alias = (
+            nightly.sql(f"FROM {name}").pl() for name in ("membership", "address_alias")
+        )
+        unit = pl.col("unit").replace({"Clinic": "Dairy", "Heath": "Moor"})
+        of_then = of_now.filter(pl.col("person_id") % 10 != 3).with_columns(unit=unit)
+        for step in steps:
+            for name, rows in whole.items():
+                nightly.register("arriving", rows.filter(pl.col("day").is_in(step)))
+                nightly.execute(f"INSERT INTO {name} FROM arriving")
+            nightly.register("arriving", pl.DataFrame({"day": sorted(step)}))
+            nightly.execute("INSERT INTO stale_day FROM arriving")
+            build(nightly, MODELS, WINDOWS)
+            if step == steps[1]:
+                load_memberships(nightly, of_then, alias, ["organisation"])
+            if step == steps[3]:
+                load_memberships(nightly, of_now, alias, ["organisation", "team"])
+            if step == steps[2]:
+                for name in whole:
+                    nightly.execute(
+                        f"DELETE FROM {name} WHERE day BETWEEN ? AND ?", [away[0], away[-1]]
+                    )
+                nightly.execute("INSERT INTO stale_day SELECT unnest(?::DATE[])", [away])
+        assert_same(nightly, fresh)
 
 
 def test_the_past_holds_what_looks_back_and_ahead() -> None:
