@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 KEY = METRIC_VALUE.names()[:8]
+FLOATS = frozenset(one.name for one in METRIC_VALUE.columns if one.type == "DOUBLE")
+DIGITS = 9
 CELL_NUMBERS = [name for name in METRIC_VALUE.names()[8:] if name != "top_share"]
 IS_TOLD = f"""NOT (grain = 'day' AND {among(NOT_OF_DAYS)})
   AND NOT (channel <> {quoted(ALL)} AND {among((*OF_ALL_CHANNELS, *OF_MONTHS, *OF_NETWORK))})
@@ -78,11 +80,11 @@ def disclosed_metric_value(
     `people_counts` names each (metric, measure) that counts people: fewer than $k are hidden too,
     whether it counts them itself or, as a ratio, in its numerator.
     """
-    told = {name: name for name in CELL_NUMBERS}
+    told = {name: settled(name) if name in FLOATS else name for name in CELL_NUMBERS}
     if withheld:
         told["value"] = told_number("value", withheld.rounding)
         told["numerator"], told["denominator"] = (
-            f"CASE WHEN NOT {among(WITHOUT_PARTS)} THEN {part} END"
+            f"CASE WHEN NOT {among(WITHOUT_PARTS)} THEN {settled(part)} END"
             for part in ("numerator", "denominator")
         )
         told |= _chance(told["value"])
@@ -108,7 +110,12 @@ def told_number(number: str, rounding: float) -> str:
         OF_FEW: rounded(number, OF_FEW_PART),
     }
     told = " ".join(f"WHEN {among(names)} THEN {step}" for names, step in steps.items())
-    return f"CASE {told} ELSE {number} END"
+    return f"CASE {told} ELSE {settled(number)} END"
+
+
+def settled(number: str) -> str:
+    """SQL of a number without the digits that depend on the order of sums."""
+    return f"round({number}, {DIGITS})"
 
 
 def _chance(told: str) -> dict[str, str]:
@@ -131,7 +138,7 @@ def _chance(told: str) -> dict[str, str]:
     }
     return {
         name: f"""CASE WHEN {among(RATIOS)} AND z IS NOT NULL THEN {number}
-          WHEN {among(RATES)} THEN {wide[name]} ELSE {name} END"""
+          WHEN {among(RATES)} THEN {wide[name]} ELSE {settled(name)} END"""
         for name, number in rough.items()
     }
 

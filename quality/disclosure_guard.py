@@ -51,7 +51,7 @@ APART = 3  # months; so far apart no week and no quarter lies in both
 # Months: the solver lets other threads of Python go on, and each takes 50 to 90 MB.
 AT_ONCE = min(os.cpu_count() or 1, 4)
 MUCH = 1 / 4  # of a network's weight
-VERSION = 6  # one more when the structure or the way of hiding changes: everything is audited anew
+VERSION = 7  # one more when the structure or the way of hiding changes: everything is audited anew
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,13 +86,15 @@ OF_SQUARES = (("initiators", "effective"), ("revived", "effective"))
 INTRODUCTIONS = tuple(
     ("introductions", measure) for measure in ("introductions", "converted", "rate")
 )
-# Parts of small whole numbers that the audit does not look at, and their intervals: told roughly.
+# Parts of numbers that the audit does not look at, and their intervals: told roughly. Of an exact one its continued
+# fraction says what it is made of.
 RATES = (
     ("response", "rate"), ("one_sided", "share"), ("joint_initiatives", "survival"), INTRODUCTIONS[2],
+    ("reciprocity", "weighted"), ("net_flow", "net"), ("initiative_balance", "balance"),
 )  # fmt: skip
 # Their numerators and denominators would tell sums again.
 WITHOUT_PARTS = (
-    *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES, ("reciprocity", "weighted"), ("net_flow", "net"),
+    *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES,
 )  # fmt: skip
 ROUNDED = (*SUMS, *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES)
 # Of single days these are not told: of a line they would be a meeting or two.

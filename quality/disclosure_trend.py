@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quality.disclosure import IS_TOLD, KEY, judged, told_number
+from quality.disclosure import IS_TOLD, KEY, judged, settled, told_number
 from quality.disclosure_structure import ROUNDED, among
 from warehouse.schema import METRIC_VALUE, TREND, quoted
 from warehouse.serving.mart import FEW_PEOPLE
@@ -49,7 +49,8 @@ def disclosed_trend(
         **dict.fromkeys(("rolling_median", "robust_z"), "window_shown"),
     }
     numbers = ",\n  ".join(
-        f"CASE WHEN cell.{shown[name]} THEN trend.{name} END AS {name}" if name in shown else f"trend.{name}"
+        f"CASE WHEN cell.{shown[name]} THEN {settled(f'trend.{name}')} END AS {name}" if name in shown
+        else f"{settled(f'trend.{name}')} AS {name}"
         for name in TREND.names()[8:]
     )  # fmt: skip
     same = " AND ".join(f"cell.{name} = trend.{name}" for name in KEY)
@@ -79,7 +80,8 @@ def disclosed_direction(
     same = " AND ".join(f"cell.{name} = direction.{name}" for name in KEY if name != "period")
     first = "CAST(direction.period - " + _periods(23, "direction.grain") + " AS DATE)"
     select = f"""
-SELECT direction.* FROM {direction} AS direction WHERE {IS_TOLD if withheld else "true"} AND NOT EXISTS (
+SELECT direction.* REPLACE ({settled("slope")} AS slope) FROM {direction} AS direction
+WHERE {IS_TOLD if withheld else "true"} AND NOT EXISTS (
   FROM ({judged(people_counts, source, withheld)}) AS cell
   WHERE hidden_reason IS NOT NULL AND value IS NOT NULL AND {same}
     AND cell.period BETWEEN {first} AND direction.period)
@@ -115,7 +117,7 @@ def _slopes_of_told_numbers(direction: str, trend: str, withheld: Withheld) -> s
     pairs = """flatten(list_transform(seen, lambda a: list_transform(
     list_filter(seen, lambda b: b.n > a.n), lambda b: (b.x - a.x) / (b.n - a.n))))"""
     return f"""
-SELECT one.* REPLACE (list_median({pairs}) AS slope, round(p_value, 2) AS p_value,
+SELECT one.* REPLACE ({settled(f"list_median({pairs})")} AS slope, round(p_value, 2) AS p_value,
   list_sum(list_transform({pairs}, lambda x: sign(x)))::BIGINT AS mann_kendall)
 FROM {direction} AS one JOIN (
   SELECT {", ".join(KEY)}, list({{n: {NUMBER}, x: whole}}) FILTER (whole IS NOT NULL) OVER (
