@@ -11,9 +11,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quality.disclosure_rounding import rounded, rounded_share
+from quality.disclosure_rounding import rounded, rounded_count, rounded_share
 from quality.disclosure_structure import (
     ASSORTATIVITY,
+    COUNTS,
     NOT_OF_DAYS,
     OF_ALL_CHANNELS,
     OF_FEW,
@@ -107,6 +108,7 @@ def told_number(number: str, rounding: float) -> str:
         OF_SQUARES: rounded(number, OF_SQUARES_PART),
         (*RATIOS, ASSORTATIVITY): rounded_share(number, rounding),
         RATES: rounded_share(number, OF_FEW_PART),
+        COUNTS: rounded_count(number, rounding),
         OF_FEW: rounded(number, OF_FEW_PART),
     }
     told = " ".join(f"WHEN {among(names)} THEN {step}" for names, step in steps.items())

@@ -12,6 +12,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 
 SHARE_STEP = 0.02
+COUNT_STEP = 5
 # A number at the edge of two steps belongs to the wider one, and one in the middle of two multiples is told as the
 # larger: sums of floats depend on their order, and what is told must not.
 _EDGE = 1e-9
@@ -25,6 +26,14 @@ def rounded(number: str, part: float) -> str:
     ten = f"power(10.0, floor(log10({scaled})))"
     step = f"({ten} * CASE WHEN {scaled} >= 5 * {ten} THEN 5 WHEN {scaled} >= 2 * {ten} THEN 2 ELSE 1 END)"
     return f"CASE WHEN {number} = 0 THEN 0.0 ELSE round(round({number} / {step} * {1 + _EDGE}) * {step}, 9) END"
+
+
+def rounded_count(number: str, part: float) -> str:
+    """SQL of a count rounded to COUNT_STEP, or to the step of `rounded` where that is more."""
+    if not part:
+        return number
+    return f"""CASE WHEN abs({number}) * {part} < {COUNT_STEP} THEN round({number} / {COUNT_STEP}.0) * {COUNT_STEP}
+      ELSE {rounded(number, part)} END"""
 
 
 def rounded_share(number: str, part: float) -> str:

@@ -90,13 +90,21 @@ INTRODUCTIONS = tuple(
 # fraction says what it is made of.
 RATES = (
     ("response", "rate"), ("one_sided", "share"), ("joint_initiatives", "survival"), INTRODUCTIONS[2],
-    ("reciprocity", "weighted"), ("net_flow", "net"), ("initiative_balance", "balance"),
+    ("reciprocity", "weighted"), ("reciprocity", "unweighted"), ("net_flow", "net"), ("initiative_balance", "balance"),
+    ("tie_turnover", "retention"), ("tie_turnover", "jaccard"),
+)  # fmt: skip
+# Counts that add up over lines or units, and that the audit does not look at: told in fives, so that what is hidden
+# is not what the others leave.
+COUNTS = (
+    *(("tie_turnover", fate) for fate in ("new", "persisted", "resumed", "reactivated", "lost")),
+    ("revived", "ties"),
+    *(("brokerage", role) for role in ("coordinator", "gatekeeper", "representative", "itinerant", "liaison")),
 )  # fmt: skip
 # Their numerators and denominators would tell sums again.
 WITHOUT_PARTS = (
     *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES,
 )  # fmt: skip
-ROUNDED = (*SUMS, *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES)
+ROUNDED = (*SUMS, *RATIOS, ASSORTATIVITY, *OF_FEW, *OF_SQUARES, *RATES, *COUNTS)
 # Of single days these are not told: of a line they would be a meeting or two.
 NOT_OF_DAYS = (*SUMS, *RATIOS, ("net_flow", "net"))
 ALIVE, STARTED = ("joint_initiatives", "alive"), ("joint_initiatives", "started")
