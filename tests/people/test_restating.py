@@ -83,8 +83,13 @@ def people(one: dict) -> People:
 
 def loaded(con: duckdb.DuckDBPyConnection, found: People) -> int:
     con.execute("BEGIN")
-    days = load_memberships(con, found.membership, found.alias, BOUNDARIES)
-    con.execute("COMMIT")
+    try:
+        days = load_memberships(con, found.membership, found.alias, BOUNDARIES)
+        con.execute("COMMIT")
+    except duckdb.Error:
+        # The next example has the same warehouse: its error would be told, and not this one.
+        con.execute("ROLLBACK")
+        raise
     return days
 
 
