@@ -44,7 +44,7 @@ class Shown:
                 )
                 for one in together
             ],
-            "trend": [_published(f"({self._trend(one)})", one, "first") for one in together],
+            "trend": [_in_periods(f"({self._trend(one)})", one, "first") for one in together],
             "direction": [
                 disclosed_direction(
                     self.counts,
@@ -99,7 +99,7 @@ class Shown:
             f"FROM {table} WHERE grain = {quoted(grain)} AND period >= DATE '{day}'"
             for grain, day in days.items()
         )
-        return _published(f"({recent})" if recent else table, measures, since)
+        return _in_periods(f"({recent})" if recent else table, measures, since)
 
     def sums(self, together: Sequence[Measures]) -> list[str]:
         """SELECTs of CLOSED_SHARE."""
@@ -114,7 +114,7 @@ class Shown:
         return disclosure_rows(" UNION ALL ".join(parts))
 
 
-def _published(rows: str, measures: Measures, since: str) -> str:
+def _in_periods(rows: str, measures: Measures, since: str) -> str:
     """Those of `rows` that are of these measures, and from a day of table publishing on."""
     listed = ", ".join(f"({quoted(metric)}, {quoted(measure)})" for metric, measure in measures)
     return (

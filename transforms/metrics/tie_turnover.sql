@@ -132,27 +132,20 @@ with step as (
     coalesce(b.kept, 0) + coalesce(n.persisted, 0) - coalesce(b.stayed, 0) as lasting
   from now n
   full join before b using (grain, period, channel, boundary, unit, other_unit)
+), tie_end as (
+  select grain, idx, channel, boundary, unit_s as own, unit_t as other, s as person from unit_tie where grain <> 'day'
+  union all
+  select grain, idx, channel, boundary, unit_t, unit_s, t from unit_tie where grain <> 'day'
+  union all
+  select grain, idx, channel, '(all)', '(all)', '(all)', s from tie_gap
+  union all
+  select grain, idx, channel, '(all)', '(all)', '(all)', t from tie_gap
 ), carrier as (
-  select grain, idx, channel, boundary, unit, other_unit, person, max(is_first) as is_first, max(is_other) as is_other,
+  select grain, idx, channel, boundary, least(own, other) as unit, greatest(own, other) as other_unit, person,
+    max(case when own <= other then 1 else 0 end) as is_first, max(case when own >= other then 1 else 0 end) as is_other,
     count(*) as ties
-  from (
-    select grain, idx, channel, boundary, least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
-      s as person, case when unit_s <= unit_t then 1 else 0 end as is_first,
-      case when unit_s >= unit_t then 1 else 0 end as is_other
-    from unit_tie
-    where grain <> 'day'
-    union all
-    select grain, idx, channel, boundary, least(unit_s, unit_t) as unit, greatest(unit_s, unit_t) as other_unit,
-      t as person, case when unit_t <= unit_s then 1 else 0 end as is_first,
-      case when unit_t >= unit_s then 1 else 0 end as is_other
-    from unit_tie
-    where grain <> 'day'
-    union all
-    select grain, idx, channel, '(all)', '(all)', '(all)', s, 1, 0 from tie_gap
-    union all
-    select grain, idx, channel, '(all)', '(all)', '(all)', t, 1, 0 from tie_gap
-  ) half
-  group by grain, idx, channel, boundary, unit, other_unit, person
+  from tie_end
+  group by grain, idx, channel, boundary, least(own, other), greatest(own, other), person
 ), person as (
   -- Of the ties of both periods.
   select grain, idx, channel, boundary, unit, other_unit, person, max(is_first) as is_first, max(is_other) as is_other,

@@ -1,7 +1,7 @@
 /* What each source delivered, beside what it usually delivers.
 
 Usual is the median of the periods before that had anything; the same fall in all other sources is a
-holiday, not a missing export. Nothing is expected of a source in the period in which it ends, and after it. */
+holiday, not a missing export. Nothing is expected of a source in a period before the end of which it ends. */
 -- period: grain
 -- lookback: 26
 with step as (
