@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -23,6 +23,7 @@ from tests.serving.made_up import MONDAY, content, facts, fill_generation
 from tests.serving.told import contents, told_by
 from tests.transform.test_incremental import START
 from transforms.people import ALWAYS, OPEN
+from transforms.trends import direction
 from warehouse import load, state
 from warehouse.connection import open_readonly, open_warehouse
 from warehouse.serving import closed, mart
@@ -269,6 +270,7 @@ change = st.tuples(st.integers(0, WEEKS - 1), st.integers(1, 9))  # of a week, t
         st.tuples(st.integers(50, WEEKS - 1), st.integers(1, 9)) | change, min_size=2, max_size=3
     )
 )
+@example([(WEEKS - 12, 1), (WEEKS - 1, 9)])  # a direction rests on a week long closed
 def test_any_change_is_published(
     tmp_path_factory: pytest.TempPathFactory, changes: list[tuple[int, int]]
 ) -> None:
@@ -284,9 +286,10 @@ def test_any_change_is_published(
             for table in ("metric_value", "trend"):
                 con.execute(f"UPDATE {table} SET value = ? WHERE period = ?", [people, day])
             con.execute(
-                "UPDATE metric_value SET people = ? WHERE period = ? AND other_unit = 'West'",
+                "UPDATE metric_value SET people = ? WHERE period = ? AND unit = 'North'",
                 [people, day],
             )
+            judge(con)
             con.execute("INSERT INTO changed VALUES ('flow', 'week', ?)", [day])
             path = publish_made_up(con, published, number, is_narrow=True)
             con.execute("DELETE FROM changed")
@@ -295,17 +298,26 @@ def test_any_change_is_published(
         assert_same(path, publish_made_up(con, folder / "fresh", number))
 
 
+def judge(con: duckdb.DuckDBPyConnection) -> None:
+    """Table direction, of trend as it is now."""
+    trend, calendar = (con.sql(f"FROM {table}").pl() for table in ("trend", "calendar"))
+    found = direction.compute(trend, calendar, complete_enough=0.9, direction_p=0.05)
+    con.register("found", found)
+    con.execute("CREATE OR REPLACE TABLE direction AS FROM found")
+    con.unregister("found")
+
+
 def publish_made_up(
     con: duckdb.DuckDBPyConnection, published: Path, number: int, *, is_narrow: bool = False
 ) -> Path:
-    """Publish tables metric_value and trend of `fill_generation`; narrow: no more is read than needed."""
+    """Publish what there is of `fill_generation` and `judge`; narrow: no more is read than needed."""
     published.mkdir(exist_ok=True)
     shown = Shown([], None)
 
     def rows() -> dict[str, list[str]]:
         here = replace(shown, windows=closed.windows(con)) if is_narrow else shown
         told = here.rows(_together(closed.sizes(con)))
-        return {name: told[name] for name in ("metric_value", "trend", "unit")}
+        return {name: told[name] for name in ("metric_value", "trend", "direction", "unit")}
 
     begin = closed.bring_up(
         con, published, metrics=["flow"], mark="", rows=rows, sums=list,

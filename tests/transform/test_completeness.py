@@ -152,7 +152,18 @@ def test_a_source_that_another_replaces_is_missing_until_its_end_is_told() -> No
     assert {row[6] for row in found if row[2] < week(15) and row[1] == "week"} == {1.0}
 
 
-@pytest.mark.parametrize("end", [week(3), week(8) - timedelta(days=1), week(9), week(40)])
+def test_nothing_is_expected_of_the_week_in_which_a_source_ends() -> None:
+    con = network(16, SWAP, SWAPPED)
+    assert ("delivery", "week", week(8)) in {row[:3] for row in told(con)}
+    found = ended(con, {"old": week(8) + timedelta(days=2)})
+    assert not [row for row in found if row[0] == "delivery"]
+
+
+# The last one after the last event, in its week.
+@pytest.mark.parametrize(
+    "end",
+    [week(3), week(8) - timedelta(days=1), week(9), week(40), week(15) + timedelta(days=5)],
+)
 def test_an_end_told_later_moved_or_taken_back_gives_what_a_rebuild_gives(end: date) -> None:
     con = network(16, SWAP, SWAPPED)
     none = told(con)
