@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from io import BytesIO
+from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING
 
 from flows.rows import Rows
@@ -11,7 +14,6 @@ from warehouse.schema import ALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     import polars as pl
 
@@ -148,13 +150,27 @@ def demo_tour(config: Config) -> Iterable[str]:
         rows.select("period", "value", "previous", "change"),
         "Part of the interaction that crosses organisations",
     )
-    settings = f"-s {config.path.parent.name}/{config.path.name}"
+    tieline, settings = shlex.quote(_tieline()), f"-s {shlex.quote(_near(config.path))}"
     yield f"Report              {config.current.with_name('report.en.html')} (report.nl.html in Dutch)"
-    yield f"What needs a look   tieline signals {settings}"
-    yield f"Trend tables        tieline trends {settings} --metric flow.weight --unit 'Welzijn Rijnoever'"
+    yield f"What needs a look   {tieline} signals {settings}"
+    yield f"Trend tables        {tieline} trends {settings} --metric flow.weight --unit 'Welzijn Rijnoever'"
     yield f"Published database  {config.current}"
     yield f"Data Docs           {config.docs / 'index.html'}"
     yield "The stories in it   docs/demo.md"
+
+
+def _tieline() -> str:
+    """The command as it can be typed here: `make` runs one that is not on the path."""
+    run, found = Path(sys.argv[0]), which("tieline")
+    if run.stem != "tieline" or (found and run.exists() and Path(found).samefile(run)):
+        return "tieline"
+    return _near(run)
+
+
+def _near(path: Path) -> str:
+    """From the folder that the user is in, if it lies there."""
+    path, here = path.absolute(), Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def show_sources() -> str:

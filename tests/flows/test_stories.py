@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from random import Random
+from subprocess import run
 from typing import Any
 
 import duckdb
@@ -12,6 +14,7 @@ import pytest
 from flows.config import SETTINGS, Config, make_key, read_config
 from flows.demo_network import write_demo
 from flows.starting import DEMO_END, demo_settings
+from flows.tables import demo_tour
 from quality.disclosure import KEY
 from tests.flows.test_cli import night
 from tests.quality.attacker import Attacker, read
@@ -45,6 +48,21 @@ def signals(config: Config) -> tuple[list[dict[str, Any]], int]:
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Config:
     return made(tmp_path_factory.mktemp("told") / "demo", stories=True)
+
+
+@pytest.mark.parametrize("here", [True, False])
+def test_what_the_tour_says_to_type_can_be_typed(
+    demo: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, here: bool
+) -> None:
+    monkeypatch.chdir(demo.path.parent.parent if here else tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(Path(sys.executable).with_name("tieline")), "demo"])
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    typed = [line[len("What needs a look   ") :] for line in demo_tour(demo) if " -s " in line]
+    assert len(typed) == 2
+    for line in typed:
+        assert ("-s demo/" in line) == here
+        done = run(line, shell=True, check=False, capture_output=True, text=True)
+        assert "Welzijn Rijnoever" in done.stdout, done.stderr
 
 
 @pytest.fixture(scope="module")
