@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from quality.disclosure_rounding import rounded, rounded_count, rounded_share
+from quality.disclosure_rounding import COUNT_STEP, rounded, rounded_count, rounded_share
 from quality.disclosure_structure import (
     ASSORTATIVITY,
     COUNTS,
@@ -123,7 +123,7 @@ def settled(number: str) -> str:
 def _chance(told: str) -> dict[str, str]:
     """SQL of an index's z, low and high, from the index as it is told and a rough standard deviation.
 
-    The interval of a rate becomes wider, to whole steps.
+    The interval of a rate becomes wider, to whole steps, and so does that of an effective number.
     """
     exact = f"""CASE WHEN value <> expected THEN (value - expected) / z
       ELSE greatest(high - expected, expected - low) / {NORMAL} END"""
@@ -138,9 +138,14 @@ def _chance(told: str) -> dict[str, str]:
         "low": f"round(floor(low / {INTERVAL_STEP} + 1e-9) * {INTERVAL_STEP}, 9)",
         "high": f"round(ceil(high / {INTERVAL_STEP} - 1e-9) * {INTERVAL_STEP}, 9)",
     }
+    wider = {
+        "z": "z",
+        "low": f"floor(low / {COUNT_STEP}) * {COUNT_STEP}",
+        "high": f"ceil(high / {COUNT_STEP}) * {COUNT_STEP}",
+    }
     return {
         name: f"""CASE WHEN {among(RATIOS)} AND z IS NOT NULL THEN {number}
-          WHEN {among(RATES)} THEN {wide[name]} ELSE {settled(name)} END"""
+          WHEN {among(RATES)} THEN {wide[name]} WHEN {among(OF_SQUARES)} THEN {wider[name]} ELSE {settled(name)} END"""
         for name, number in rough.items()
     }
 

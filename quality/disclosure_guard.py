@@ -22,12 +22,17 @@ from quality.disclosure_choice import DisclosureError, protect
 from quality.disclosure_structure import (
     ALIVE,
     ASSORTATIVITY,
+    BEGUN,
+    EFFECTIVE,
     FAMILIES,
     INTRODUCTIONS,
+    OF_BEGUN,
     OF_LINES,
+    OF_ONE_BOUNDARY,
     SHARE,
     SINCE_BEFORE,
     STARTED,
+    STARTED_BY,
     TOTAL,
     Family,
     among,
@@ -51,7 +56,7 @@ APART = 3  # months; so far apart no week and no quarter lies in both
 # Months: the solver lets other threads of Python go on, and each takes 50 to 90 MB.
 AT_ONCE = min(os.cpu_count() or 1, 4)
 MUCH = 1 / 4  # of a network's weight
-VERSION = 7  # one more when the structure or the way of hiding changes: everything is audited anew
+VERSION = 8  # one more when the structure or the way of hiding changes: everything is audited anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,17 @@ FROM (
 )"""
 
 
+# Who began things once each are as many as the acts: that there is no effective number says so.
+_ONE_EACH = f"""
+INSERT INTO {WITHHELD.name}
+SELECT other.metric, other.measure, {", ".join(f"acts.{name}" for name in KEY[2:])}, {quoted(PROTECTS)}, $block
+FROM (FROM {WITHHELD.name} WHERE block = $block AND {among([BEGUN])}) AS acts
+SEMI JOIN (FROM {METRIC_VALUE.name} WHERE {among([EFFECTIVE])} AND low IS NOT NULL) USING ({", ".join(KEY[2:])})
+CROSS JOIN (VALUES ({"), (".join(", ".join(map(quoted, name)) for name in OF_BEGUN)})) AS other(metric, measure)
+ANTI JOIN {WITHHELD.name} AS known ON known.block = $block AND known.metric = other.metric
+  AND known.measure = other.measure AND {" AND ".join(f"known.{name} = acts.{name}" for name in KEY[2:])}"""
+
+
 @dataclass(frozen=True, slots=True)
 class _Due:
     """A month of one family that is to be looked at, and what to remember it by."""
@@ -249,6 +265,7 @@ def _note(con: duckdb.DuckDBPyConnection, due: _Due, newly: pl.DataFrame) -> Non
     )
     con.unregister("newly_withheld")
     con.execute(_ASSORTATIVITY, {"block": due.block, "month": due.month})
+    con.execute(_ONE_EACH, {"block": due.block})
     con.execute(f"DELETE FROM {AUDITED.name} WHERE block = ?", [due.block])
     con.execute(f"INSERT INTO {AUDITED.name} VALUES (?, ?)", [due.block, due.mark])
 
@@ -298,7 +315,7 @@ def _hold_back_initiatives(
     con: duckdb.DuckDBPyConnection, people_counts: Collection[tuple[str, str]], rules: Rules
 ) -> None:
     """Initiatives and introductions that would tell the hidden number of another period."""
-    names = (ALIVE, STARTED, *SINCE_BEFORE, *INTRODUCTIONS)
+    names = (ALIVE, STARTED, *SINCE_BEFORE, *INTRODUCTIONS, *STARTED_BY)
     cells = f"(FROM {METRIC_VALUE.name} WHERE {among(names)} AND {IS_TOLD})"
     con.execute(f"DELETE FROM {WITHHELD.name} WHERE block = 'initiatives'")
     con.execute(
@@ -355,4 +372,4 @@ def _lines_of_others(boundary: str) -> str:
     return f"""
 SELECT {_CELL}
 FROM cell
-WHERE {among(OF_LINES)} AND other_unit <> {quoted(ALL)} AND boundary <> {quoted(boundary)}"""
+WHERE {among(OF_ONE_BOUNDARY)} AND other_unit <> {quoted(ALL)} AND boundary <> {quoted(boundary)}"""

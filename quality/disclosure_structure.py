@@ -83,15 +83,22 @@ OF_FEW = (
 )  # fmt: skip
 # From sums of squares of what each person did.
 OF_SQUARES = (("initiators", "effective"), ("revived", "effective"))
+BEGUN, EFFECTIVE = ("initiators", "acts"), OF_SQUARES[0]
+OF_BEGUN = (
+    EFFECTIVE,
+    ("initiators", "top_share"),
+)  # they say how many acts there are where nobody began twice
 INTRODUCTIONS = tuple(
     ("introductions", measure) for measure in ("introductions", "converted", "rate")
 )
+BALANCE, CONTAINERS = ("participation_balance", "balance"), ("participation_balance", "containers")
+STARTED_BY = (("initiative_balance", "started_by_unit"), ("initiative_balance", "started_by_other"))
 # Parts of numbers that the audit does not look at, and their intervals: told roughly. Of an exact one its continued
 # fraction says what it is made of.
 RATES = (
     ("response", "rate"), ("one_sided", "share"), ("joint_initiatives", "survival"), INTRODUCTIONS[2],
     ("reciprocity", "weighted"), ("reciprocity", "unweighted"), ("net_flow", "net"), ("initiative_balance", "balance"),
-    ("tie_turnover", "retention"), ("tie_turnover", "jaccard"),
+    ("tie_turnover", "retention"), ("tie_turnover", "jaccard"), BALANCE,
 )  # fmt: skip
 # Counts that add up over lines or units, and that the audit does not look at: told in fives, so that what is hidden
 # is not what the others leave.
@@ -110,15 +117,14 @@ NOT_OF_DAYS = (*SUMS, *RATIOS, ("net_flow", "net"))
 ALIVE, STARTED = ("joint_initiatives", "alive"), ("joint_initiatives", "started")
 SINCE_BEFORE = (("joint_initiatives", "ended"), ("joint_initiatives", "survival"))
 # What would be a subtraction is kept from it by what is not told at all. No channel by itself:
-OF_ALL_CHANNELS = (ALIVE, STARTED, *SINCE_BEFORE, ("convening", "events"))
+OF_ALL_CHANNELS = (ALIVE, STARTED, *SINCE_BEFORE, ("convening", "events"), CONTAINERS)
 # nor other periods than months:
-OF_MONTHS = (
-    ("interaction_volume", "broadcasts"),
-    ("initiative_balance", "started_by_unit"), ("initiative_balance", "started_by_other"),
-)  # fmt: skip
+OF_MONTHS = (("interaction_volume", "broadcasts"), *STARTED_BY)
 # nor weeks and units, nor of lines more than which took root in a quarter:
 OF_NETWORK = INTRODUCTIONS
 OF_LINES = (INTRODUCTIONS[1],)
+# nor of lines of more than one boundary:
+OF_ONE_BOUNDARY = (*OF_LINES, *STARTED_BY)
 TOTAL = ("interaction_volume", "weight")
 SHARE = ("cross_boundary_share", "share")
 LINE_WEIGHT = ("flow", "weight")  # what mart.line tells too

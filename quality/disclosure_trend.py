@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from quality.disclosure import IS_TOLD, KEY, judged, settled, told_number
 from quality.disclosure_structure import ROUNDED, among
 from warehouse.schema import METRIC_VALUE, TREND, quoted
-from warehouse.serving.mart import FEW_PEOPLE
+from warehouse.serving.mart import FEW_PEOPLE, seen_part
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -50,7 +50,7 @@ def disclosed_trend(
     }
     numbers = ",\n  ".join(
         f"CASE WHEN cell.{shown[name]} THEN {settled(f'trend.{name}')} END AS {name}" if name in shown
-        else f"{settled(f'trend.{name}')} AS {name}"
+        else f"{seen_part(f'trend.{name}')} AS {name}"
         for name in TREND.names()[8:]
     )  # fmt: skip
     same = " AND ".join(f"cell.{name} = trend.{name}" for name in KEY)

@@ -376,6 +376,36 @@ def test_starts_of_lines_and_broadcasts_are_told_of_months_and_all_channels_only
     }  # fmt: skip
 
 
+def test_starts_of_lines_of_teams_are_not_told_for_they_make_up_those_of_organisations() -> None:
+    (line,) = few_of("initiative_balance", "", started_by_unit=[9])
+    line |= {"grain": "month", "unit": "A", "other_unit": "B", "other_people": 9}
+    parts = [
+        {**line, "boundary": "team", "other_unit": f"B{n}", "value": value, "people": people}
+        for n, (value, people) in enumerate([(6.0, 9), (3.0, 2)])
+    ]
+    assert told_of([line, *parts])["started_by_unit", "month"] == [9, None, None]
+
+
+def test_an_effective_number_that_is_not_there_does_not_tell_acts_that_are_withheld() -> None:
+    """Nobody began twice: there are as many acts as people who began."""
+    begun = few_of("initiators", "++", effective=[0, 0], top_share=[0.1, 0.1], acts=[13, 13])
+    begun = [row for row in begun if row["grain"] == "month"]
+    for row in begun:
+        if row["measure"] == "effective":
+            row |= {"value": None, "low": 13.0 if row["period"].month == 1 else None}
+    con = empty_warehouse()
+    made_up.fill(con, schema.METRIC_VALUE, begun)
+    for month in (1, 2):
+        con.execute(
+            f"""INSERT INTO withheld SELECT {", ".join(KEY)}, 'protects another number', 'acts' FROM metric_value
+            WHERE measure = 'acts' AND month(period) = {month}"""
+        )
+    for _ in range(2):
+        con.execute(disclosure_guard._ONE_EACH, {"block": "acts"})
+    told = con.sql("SELECT month(period), measure FROM withheld ORDER BY ALL").fetchall()
+    assert told == [(1, "acts"), (1, "effective"), (1, "top_share"), (2, "acts")]
+
+
 @pytest.mark.parametrize("merged", [False, True], ids=["", "units of one person"])
 def test_sums_of_atoms_are_what_the_metrics_say(merged: bool) -> None:
     con = network(3, events=150)

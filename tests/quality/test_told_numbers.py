@@ -106,6 +106,29 @@ def test_counts_that_add_up_to_the_networks_are_told_in_steps(
     assert counted["numerator"].is_null().all()
 
 
+def test_the_balance_of_one_channel_is_not_what_all_less_the_other_is(
+    both: tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]],
+) -> None:
+    """A series or an item has one channel."""
+    cells = both[0]["cells"].filter(
+        pl.col("hidden_reason").is_null(), metric="participation_balance"
+    )
+    assert set(cells.filter(measure="containers")["channel"]) == {"(all)"}
+    balance = cells.filter(pl.col("value").is_not_null(), measure="balance")
+    assert len(set(balance["channel"])) > 1
+    assert balance["numerator"].is_null().all()
+    assert balance["denominator"].is_null().all()
+    assert (balance["value"] - balance["value"].round(2)).abs().max() < 1e-9  # type: ignore[operator]
+
+
+def test_a_lower_end_of_an_effective_number_is_told_in_fives(
+    both: tuple[dict[str, pl.DataFrame], dict[str, pl.DataFrame]],
+) -> None:
+    low = both[0]["cells"].filter(measure="effective")["low"].drop_nulls()
+    assert len(low) > 2
+    assert (low % COUNT_STEP == 0).all()
+
+
 def test_a_count_is_told_in_fives_or_coarser() -> None:
     counts = {0: 0, 2: 0, 3: 5, 37: 35, 99: 100, 102: 100, 103: 105, 1234: 1250}
     with empty_warehouse() as con:

@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 import duckdb
 import pytest
 
+from quality.disclosure_trend import disclosed_trend
 from tests.network import PARAMETERS, build, empty_warehouse
 from transforms.people import ALWAYS, OPEN
 from warehouse.ends import load_ends
+from warehouse.serving import mart
 
 START = date(2025, 1, 6)  # a Monday
 MEMBERS = {1: "A", 2: "A", 3: "B", 4: "B", 5: "C", 6: "C"}
@@ -91,6 +93,26 @@ def test_only_what_nobody_else_shows_is_incomplete(silent: duckdb.DuckDBPyConnec
         ("(all)", "(all)", pytest.approx(3 / 4), 1), ("B", "(all)", pytest.approx(1 / 2), 1),
         ("B", "B", 0.0, 1),
     ]  # fmt: skip
+
+
+def test_no_part_says_of_how_many_events_it_is(silent: duckdb.DuckDBPyConnection) -> None:
+    """Of a line of few, and of what one source delivered: 114 of 175 would say both."""
+    parts = silent.execute(
+        f"""WITH source_file AS (SELECT DISTINCT source, 'P' AS partner FROM delivery)
+        SELECT completeness, {mart.SEEN_STEP}::DOUBLE AS step FROM ({mart.COMPLETENESS_ROWS})
+        UNION ALL SELECT share, {mart.DELIVERED_STEP} FROM ({mart.DELIVERY_ROWS}) WHERE share IS NOT NULL
+        UNION ALL SELECT completeness, {mart.SEEN_STEP} FROM ({disclosed_trend()})""",
+        {"k": 1, "dominance": 1},
+    ).fetchall()
+    exact = silent.sql("SELECT completeness FROM completeness").fetchall()
+    assert any(
+        abs(part / mart.SEEN_STEP - round(part / mart.SEEN_STEP)) > 0.01 for (part,) in exact
+    )
+    assert all(abs(part / step - round(part / step)) < 1e-6 for part, step in parts)
+    told = silent.sql(
+        f"SELECT {mart.seen_part('n')} FROM (VALUES (114 / 175), (1.0), (0.9)) AS t (n)"
+    )
+    assert told.fetchall() == [(0.64,), (1.0,), (0.9,)]
 
 
 def test_trends_skip_the_hole(silent: duckdb.DuckDBPyConnection) -> None:

@@ -118,9 +118,21 @@ SELECT grain, period, period AS first_day, last_day,
 FROM day GROUP BY grain, period, last_day"""
 
 
-COMPLETENESS_ROWS = "FROM completeness"
-DELIVERY_ROWS = """
-SELECT d.grain, d.period, d.channel, d.source, s.partner, d.share, d.is_missing
+# Exact parts would say of how many events they are.
+SEEN_STEP = 0.02
+DELIVERED_STEP = 0.05
+
+
+def seen_part(completeness: str) -> str:
+    """SQL of a completeness as it is told: rounded down, so that what is not complete stays so."""
+    return f"round(floor({completeness} / {SEEN_STEP} + 1e-9) * {SEEN_STEP}, 9)"
+
+
+COMPLETENESS_ROWS = f"""
+SELECT * REPLACE ({seen_part("completeness")} AS completeness) FROM completeness"""
+DELIVERY_ROWS = f"""
+SELECT d.grain, d.period, d.channel, d.source, s.partner,
+  round(round(d.share / {DELIVERED_STEP}) * {DELIVERED_STEP}, 9) AS share, d.is_missing
 FROM delivery AS d
 JOIN (SELECT source, any_value(partner) AS partner FROM source_file GROUP BY source) AS s USING (source)
 """
