@@ -88,6 +88,11 @@ def disclosed_metric_value(
             f"CASE WHEN NOT {among(WITHOUT_PARTS)} THEN {settled(part)} END"
             for part in ("numerator", "denominator")
         )
+        # Of a count it says, by what chance gives each, how many there are of all kinds.
+        told["expected"] = (
+            f"CASE WHEN {among(COUNTS)} THEN {rounded_count('expected', withheld.rounding)}"
+            f" ELSE {settled('expected')} END"
+        )
         told |= _chance(told["value"])
     numbers = ",\n  ".join(
         f"CASE WHEN hidden_reason IS NULL THEN {number} END AS {name}"

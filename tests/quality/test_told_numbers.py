@@ -103,6 +103,8 @@ def test_counts_that_add_up_to_the_networks_are_told_in_steps(
         counted.select("metric", "measure").rows()
     )
     assert (counted["value"] % COUNT_STEP == 0).all()
+    assert counted["expected"].count() > 10
+    assert (counted["expected"].drop_nulls() % COUNT_STEP == 0).all()
     assert counted["numerator"].is_null().all()
 
 
