@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from transforms.model import Parameters
 
 FOLDER = Path(__file__).parent / "signals"
+INPUTS = ("crossing", "line_step")  # of several signals, each made of those before it
 _WORDS = ("title_en", "title_nl", "sentence_en", "sentence_nl")
 _UNTOLD = ("untold_en", "untold_nl")
 _PLACE = re.compile(r"\{(\w+)\}")
@@ -52,7 +53,12 @@ def read_signals(folder: Path = FOLDER) -> list[Signal]:
 def signal_rows(signal: Signal, parameters: Parameters) -> str:
     """SELECT of `mart.SIGNAL` over the published tables."""
     query = re.sub(r"\$(\w+)", lambda found: repr(parameters[found[1]]), signal.query)
+    inputs = ", ".join(
+        f"{name} AS ({(FOLDER / 'inputs' / f'{name}.sql').read_text(encoding='utf-8')})"
+        for name in INPUTS
+    )
     return f"""
+WITH {inputs}
 SELECT {quoted(signal.kind)} AS kind, {quoted(signal.title_en)} AS title_en,
   {quoted(signal.title_nl)} AS title_nl, grain, period, channel, boundary, unit, other_unit,
   score, value, before, {_sentence(signal.sentence_en, signal.untold_en)} AS sentence_en,

@@ -113,6 +113,41 @@ def test_a_line_of_little_weight_is_no_alarm(con: duckdb.DuckDBPyConnection) -> 
     assert told(con, "line_quiet") == []
 
 
+def test_the_stake_is_of_all_that_passes_between_units_told_or_not(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    """Of the lines that are told it would be all."""
+    lines(con, "s" * 9 + "qq")
+    cells(con, "interaction_volume.weight", [1000.0] * 11, unit="(all)", other="(all)")
+    cells(con, "cross_boundary_share.share", [0.5] * 11, unit="(all)", other="(all)")
+    cells(con, "cross_boundary_share.unknown_share", [0.2] * 11, unit="(all)", other="(all)")
+    ((score, english),) = con.sql(
+        f"SELECT score, sentence_en FROM ({signal_rows(SIGNALS['line_quiet'], PARAMETERS)})"
+    ).fetchall()
+    assert score == pytest.approx(10 / (1000 * 0.8 * 0.5))
+    assert "carried 3 %" in english
+    con.execute("UPDATE metric_value SET value = 3000 WHERE measure = 'weight'")
+    assert told(con, "line_quiet") == []  # less than 1 %
+
+
+def test_two_periods_are_two_in_a_row(con: duckdb.DuckDBPyConnection) -> None:
+    cells(con, "line_dependence.top", [0.2, 0.6, None, None, 0.6, 0.3], expected=0.2)
+    cells(con, "flow.weight", [10.0] * 6)
+    assert told(con, "line_one_person") == []
+    cells(con, "connector_dependence.loss_1", [0.1, 0.4, None, 0.4], other="(all)", expected=0.05)
+    assert told(con, "connector") == []
+
+
+def test_a_line_that_only_protects_another_number_has_people_enough(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    cells(con, "flow.weight", [5.0] * 6 + [None] * 3)
+    con.execute(
+        "UPDATE metric_value SET hidden_reason = 'protects another number' WHERE value IS NULL"
+    )
+    assert told(con, "line_few") == []
+
+
 def test_a_hidden_line_tells_nothing(con: duckdb.DuckDBPyConnection) -> None:
     for month in MONTHS[:6]:
         put(

@@ -6,7 +6,8 @@ sentence_nl = "{unit}: één persoon neemt deel aan {percent} % van de interacti
 */
 with told as (
   select cell.*, calendar.name, trend.previous, trend.rolling_median, trend.robust_z, trend.completeness,
-    row_number() over one as place, lag(cell.value) over one as last_value
+    row_number() over one as place, lag(cell.value) over one as last_value,
+    lag(cell.period) over one as last_period
   from metric_value as cell
   join trend using (metric, measure, grain, period, channel, boundary, unit, other_unit)
   join calendar on calendar.grain = cell.grain and calendar.period = cell.period
@@ -17,7 +18,8 @@ with told as (
 ), lasting as (
   select *,
     -- Told once, when it has lasted.
-    value >= $signal_connector and last_value >= $signal_connector as lasts
+    value >= $signal_connector and last_value >= $signal_connector
+      and last_period = period - case grain when 'month' then interval 1 month else interval 3 month end as lasts
   from told
 ), once as (
   select *, bool_or(lasts) over (

@@ -1,8 +1,8 @@
 /*
 title_en = "A first joint initiative"
 title_nl = "Een eerste gezamenlijk initiatief"
-sentence_en = "{unit} and {other_unit} have a joint initiative of their own in {name}, where none was seen before."
-sentence_nl = "{unit} en {other_unit} hebben in {name} een eigen gezamenlijk initiatief, waar er eerder geen te zien was."
+sentence_en = "{unit} and {other_unit}: in {name} a joint initiative of their own with enough people to be told of, for the first time."
+sentence_nl = "{unit} en {other_unit}: in {name} voor het eerst een eigen gezamenlijk initiatief met genoeg mensen om te tonen."
 */
 with told as (
   select cell.*, calendar.name,

@@ -18,8 +18,13 @@ with told as (
   window one as (
     partition by cell.grain, cell.boundary, cell.unit, cell.other_unit order by cell.period)
 ), stake as (
-  select *, shown_before / nullif(sum(shown_before) over (partition by grain, period, boundary), 0) as score from told
+  select told.*, least(1, shown_before / nullif(coalesce(crossing.base,
+    sum(shown_before) over (partition by told.grain, told.period, told.boundary)), 0)) as score
+  from told
+  left join crossing using (grain, period, boundary)
 )
 select grain, period, channel, boundary, unit, other_unit, score, value, shown_before as before, name
 from stake
-where hidden_reason is not null and hidden_before is not null and times_shown = 5 and score >= $signal_stake
+-- What only protects another number may have many people.
+where hidden_reason in ('few people', 'one person carries most') and hidden_before in ('few people', 'one person carries most')
+  and times_shown = 5 and score >= $signal_stake

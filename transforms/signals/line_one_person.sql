@@ -6,7 +6,8 @@ sentence_nl = "{unit} en {other_unit}: één persoon neemt deel aan {percent} % 
 */
 with told as (
   select cell.*, calendar.name, trend.previous, trend.rolling_median, trend.robust_z, trend.completeness,
-    row_number() over one as place, lag(cell.value) over one as last_value
+    row_number() over one as place, lag(cell.value) over one as last_value,
+    lag(cell.period) over one as last_period
   from metric_value as cell
   join trend using (metric, measure, grain, period, channel, boundary, unit, other_unit)
   join calendar on calendar.grain = cell.grain and calendar.period = cell.period
@@ -17,7 +18,8 @@ with told as (
 ), lasting as (
   select *,
     -- Told once, when it has lasted.
-    value >= $signal_dependence and last_value >= $signal_dependence as lasts
+    value >= $signal_dependence and last_value >= $signal_dependence
+      and last_period = period - case grain when 'month' then interval 1 month else interval 3 month end as lasts
   from told
 ), once as (
   select *, bool_or(lasts) over (
@@ -26,12 +28,13 @@ with told as (
 )
 select once.grain, once.period, once.channel, once.boundary, once.unit, once.other_unit,
   -- What hangs on it is a part of what the line has; where that is not told it counts as enough.
-  coalesce(once.value * flow.value / nullif(sum(flow.value) over (partition by once.grain, once.period, once.boundary), 0),
-    $signal_stake) as score, once.value,
+  coalesce(least(1, once.value * flow.value / nullif(coalesce(crossing.w,
+    sum(flow.value) over (partition by once.grain, once.period, once.boundary)), 0)), $signal_stake) as score, once.value,
   last_value as before, name, cast(round(100 * once.value) as bigint) as percent
 from once
 left join metric_value as flow on flow.metric = 'flow' and flow.measure = 'weight' and flow.grain = once.grain
   and flow.period = once.period and flow.channel = once.channel and flow.boundary = once.boundary
   and flow.unit = once.unit and flow.other_unit = once.other_unit
+left join crossing on crossing.grain = once.grain and crossing.period = once.period and crossing.boundary = once.boundary
 qualify once.value >= 2 * once.expected
   and lasts and not coalesce(was_told, false) and score >= $signal_stake

@@ -17,8 +17,10 @@ with side as (
   select *, lag(is_closed) over (partition by grain, boundary, unit order by period) as was_closed from told
 )
 select grain, period, channel, boundary, unit, '(all)' as other_unit,
-  coalesce(base / nullif((select sum(base) from line where line.grain = stepped.grain
-    and line.period = stepped.period and line.boundary = stepped.boundary and line.channel = '(all)'), 0), 0) as score,
-  cast(null as double) as value, base as before, calendar.name
-from stepped join calendar using (grain, period)
+  coalesce(least(1, stepped.base / nullif(coalesce(crossing.base, (select sum(base) from line where line.grain = stepped.grain
+    and line.period = stepped.period and line.boundary = stepped.boundary and line.channel = '(all)')), 0)), 0) as score,
+  cast(null as double) as value, stepped.base as before, calendar.name
+from stepped
+join calendar using (grain, period)
+left join crossing using (grain, period, boundary)
 where is_closed and not was_closed

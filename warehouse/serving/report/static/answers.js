@@ -1,5 +1,6 @@
 // The four questions that a network manager comes with, answered from the published numbers.
 const HANGS = 0.5; // of a line's interaction, and twice an equal part: as the signal line_one_person has it
+const HANGS_ON_FEW = ["few people", "one person carries most"]; // and not to protect another number
 const STILL = ["quiet", "lost", "closed"];
 
 function lineLink(one, other) {
@@ -89,7 +90,7 @@ function quietAnswer(choice) {
     : earlier.length
       ? t("quiet_none_but", { period: choice.period.label, n: String(earlier.length) })
       : t("quiet_none", { period: choice.period.label });
-  const untold = hiddenLines(choice).length;
+  const untold = hiddenLines(choice).filter((line) => HANGS_ON_FEW.includes(line.reason)).length;
   return answer(
     "answer-quiet",
     t("quiet_question"),
@@ -132,7 +133,7 @@ function fragileAnswer(choice) {
   const conclusion = n === 1 ? t("fragile_one", { line: shortLine(first.unit, first.other), period: choice.period.label })
     : n ? t("fragile_some", { n: String(n), period: choice.period.label })
       : known.length ? t("fragile_none", { period: choice.period.label }) : t("fragile_unknown");
-  const untold = hiddenLines(choice).length - carried.length;
+  const untold = hiddenLines(choice).filter((line) => line.reason === "few people").length;
   return answer("answer-fragile", t("fragile_question"), conclusion, items,
     untold ? t("fragile_untold", { n: String(untold) }) : "", pageHash("leadership", "depending"));
 }

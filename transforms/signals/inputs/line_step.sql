@@ -1,0 +1,11 @@
+-- Each line's months and quarters, with its state in the one before and its part of what passes between units.
+select grain, period, channel, boundary, unit, other_unit, state, weight as value, line.base as before, ratio, line.last_day, name,
+  lag(state) over (partition by grain, boundary, unit, other_unit order by period) as state_before,
+  -- Where the network's is not told: of the lines that are.
+  least(1, line.base / nullif(coalesce(crossing.base, sum(line.base) over (partition by grain, period, boundary)), 0)) as stake,
+  coalesce(stake, 0) as score, cast(round(100 * stake) as bigint) as percent,
+  cast(round(100 * ratio) as bigint) as ratio_percent
+from line
+join calendar using (grain, period)
+left join crossing using (grain, period, boundary)
+where channel = '(all)' and grain in ('month', 'quarter')
