@@ -159,6 +159,21 @@ def test_stale_are_days_on_which_somebody_belongs_elsewhere(
         assert not elsewhere or one["day"] in stale
 
 
+def test_the_author_of_what_is_answered_is_there_too() -> None:
+    """Who answers a post on a list names nobody but the list."""
+    con = emptied()
+    asked, answered = map(person, (ADDRESSES[5], ADDRESSES[4]))
+    one = {"channel": "message", "container": None, "automated": False}
+    put(con, 1, {**one, "day": 0, "people": [asked]})
+    put(con, 2, {**one, "day": 40, "people": [answered]})
+    con.execute("UPDATE event SET answers = ? WHERE event_id = 2", [asked])
+    here = {"members": [], "hands over": None, "aliases": []}
+    loaded(con, people(here))
+    con.execute("DELETE FROM stale_day")
+    loaded(con, people({**here, "aliases": [(ADDRESSES[5], ADDRESSES[0])]}))
+    assert on(40) in {day for (day,) in con.execute("FROM stale_day").fetchall()}
+
+
 def test_a_move_restates_from_its_day_on() -> None:
     events = [
         {"day": n, "channel": "meeting", "container": None, "automated": False, "people": [person(ADDRESSES[0]), person(ADDRESSES[1])]}
