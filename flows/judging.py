@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -12,6 +12,7 @@ from quality.night import judge
 from quality.nights import NIGHTS, nights
 from quality.own import NIGHT
 from quality.usual import ENOUGH
+from warehouse import state
 from warehouse.schema import SOURCE_NIGHT, polars_schema
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def judge_sources(held: Open) -> None:
     names = [source.name for source in held.config.delivering(today)]
     past = nights(held.con, held.config.time_zone, today, names)
     newest = _newest(held.con, today)
+    for name, events in state.broken_off(held.con, _midnight(held.config, today)).items():
+        held.watch.source(name).events += events
     for name in names:
         known = max((one.newest for one in past[name] if one.newest), default=None)
         held.watch.source(name).newest = newest.get(name, known)
@@ -65,6 +68,10 @@ def _is_judged(held: Open, past: Mapping[str, Sequence[Night]]) -> bool:
         for name, nights in past.items()
         for brought in [held.watch.source(name)]
     )
+
+
+def _midnight(config: Config, day: date) -> datetime:
+    return datetime.combine(day, time(), config.time_zone)
 
 
 def _newest(con: duckdb.DuckDBPyConnection, today: date) -> Mapping[str, date]:

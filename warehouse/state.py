@@ -82,10 +82,25 @@ def covered_by(con: duckdb.DuckDBPyConnection, scheduled_at: datetime) -> str | 
     """
     rows = con.execute(
         "SELECT max(run_id) FROM run JOIN run_origin USING (run_id)"
-        " WHERE flow = 'nightly' AND state = 'succeeded' AND started_at BETWEEN ? AND ?",
+        " WHERE flow = 'nightly' AND state = 'succeeded' AND started_at BETWEEN ? AND ?"
+        " AND run_id IN (SELECT run_id FROM run_stage)",  # a night that was skipped has no stages
         [when.astimezone(UTC).replace(tzinfo=None) for when in (scheduled_at, datetime.now(UTC))],
     ).fetchall()
     return None if rows[0][0] is None else str(rows[0][0])
+
+
+def broken_off(con: duckdb.DuckDBPyConnection, since: datetime) -> dict[str, int]:
+    """Source → events that runs since then loaded before they broke off, after the last one that succeeded."""
+    rows = con.execute(
+        """SELECT source, sum(source_file.events)::BIGINT
+           FROM source_file JOIN run USING (run_id) JOIN run_origin USING (run_id)
+           WHERE flow IN ('nightly', 'ingest') AND state IN ('failed', 'killed') AND started_at >= ?
+             AND run_id > coalesce((SELECT max(run_id) FROM run JOIN run_origin USING (run_id)
+               WHERE flow IN ('nightly', 'ingest') AND state = 'succeeded'), '')
+           GROUP BY source""",
+        [since.astimezone(UTC).replace(tzinfo=None)],
+    ).fetchall()
+    return dict(rows)
 
 
 def note_run(con: duckdb.DuckDBPyConnection, run_id: str, facts: Mapping[str, object]) -> None:
