@@ -354,6 +354,11 @@ class Config(Struct, frozen=True):
         """Source that has an end → the last day that it delivers for."""
         return {one.name: one.until for one in self.settings.source if one.until}
 
+    @property
+    def partners(self) -> dict[str, str]:
+        """Source → the partner that delivers it; one that is not named is a partner of its own."""
+        return {one.name: one.partner or one.name for one in self.settings.source}
+
     def delivering(self, day: date) -> list[SourceFiles]:
         """The sources of which something is expected on `day`."""
         return [one for one in self.settings.source if one.until is None or day <= one.until]

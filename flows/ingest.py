@@ -24,6 +24,7 @@ from warehouse.connection import undo
 from warehouse.ends import load_ends
 from warehouse.identity import addresses, remember
 from warehouse.memberships import load_memberships
+from warehouse.partners import load_partners, moved_partners
 from warehouse.staging import Staging
 
 if TYPE_CHECKING:
@@ -317,7 +318,7 @@ def people_changed(
     key: bytes,
     counted: people.Counted = people.EVERYBODY,
 ) -> bool:
-    """Whether directories, domains or boundaries say something else than what is loaded, or cannot."""
+    """Whether directories, or settings of people and sources, say something else than what is loaded, or cannot."""
     told = read_directories(con, identity, config, key, counted)
     found = stage_people(con, identity, config, told, key, counted)
     con.register("found_alias", found.alias)
@@ -332,6 +333,8 @@ def people_changed(
     con.unregister("found_alias")
     loaded = {name for (name,) in con.execute("FROM boundary").fetchall()}
     is_other = loaded != set(config.settings.people.boundaries)
+    is_other |= dict(con.execute("FROM source_end").fetchall()) != config.source_ends
+    is_other |= bool(moved_partners(con, config.partners))
     return bool(differences) or is_other or bool(told.refused)
 
 
@@ -365,10 +368,11 @@ def check_and_load(
         quarantined = int(con.execute(count).fetchall()[0][0])
         con.register("outcomes", report.outcomes)
         con.execute("INSERT INTO quality_result BY NAME FROM outcomes")
+        moved = load_partners(con, config.partners)  # before files of a source say so
         loaded = load.load(con, found.alias)
         membership = con.sql(f"FROM {schema.STAGE}.membership").pl()
         days = load_memberships(con, membership, found.alias, config.settings.people.boundaries)
-        days += load_ends(con, config.source_ends)
+        days += moved + load_ends(con, config.source_ends)
         con.execute("COMMIT")
     except BaseException:
         undo(con)

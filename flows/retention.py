@@ -62,6 +62,8 @@ def expire(
     now, asked = retention.retained(con), wanted(config, today)
     if asked and (now is None or asked[0] > now[0]):
         since, closed = asked if now is None else (asked[0], max(asked[1], now[1]))
+        if now is None and retention.first_day(con) is None:
+            closed = since  # nothing was told yet that could stay
         identity.begin_erasure(
             people, f"retention {since}", identity.tombstones(people)["address_id"].clear()
         )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from flows.cli import tieline as command
-from flows.config import SETTINGS, ConfigError, read_config, read_key
+from flows.config import SETTINGS, Config, ConfigError, read_config, read_key
+from flows.session import Origin, opened
+from flows.stages import ingest_new
 from flows.status import status
 from tests.flows.conftest import KEY, ROOT, environment, query, tieline
 from tests.plain_night import ingest
@@ -121,6 +123,65 @@ def test_of_a_source_that_has_ended_nothing_is_expected(home: Path) -> None:
     assert query(home, "SELECT DISTINCT source FROM quality_result WHERE suite = 'learnt'") == [
         ("mail",)
     ]
+
+
+def test_what_the_settings_say_of_a_source_goes_for_what_was_read_of_it(home: Path) -> None:
+    """Without any new file, and though the files that were read may be gone."""
+    bring(home, "mail", 3)
+    bring(home, "board", 3)
+    ingest(home)
+    for file in (home / "in").iterdir():
+        file.unlink()
+    path, written = home / SETTINGS, (home / SETTINGS).read_text()
+    path.write_text(written + 'partner = "post"\nuntil = 2026-05-31\n')  # of the last source, board
+    with open_warehouse(read_config(path).warehouse) as con:
+        con.execute("DELETE FROM stale_day")
+    ingest(home)
+    assert query(home, "FROM source_end") == [("board", date(2026, 5, 31))]
+    for table in ("observation", "source_file"):
+        assert query(home, f"SELECT DISTINCT source, partner FROM {table} ORDER BY ALL") == [
+            ("board", "post"),
+            ("mail", "mail"),
+        ]
+    assert query(home, "SELECT count(*) FROM stale_day") == [(1,)]
+    path.write_text(written)
+    ingest(home)
+    assert query(home, "FROM source_end") == []
+    assert query(home, "SELECT DISTINCT partner FROM observation WHERE source = 'board'") == [
+        ("board",)
+    ]
+
+
+def break_off(config: Config) -> None:
+    with opened(config, Origin("nightly"), 0) as (held, done):
+        ingest_new(held, done)
+        raise ZeroDivisionError
+
+
+def test_what_a_run_loaded_before_it_broke_off_was_brought(home: Path) -> None:
+    bring(home, "mail", USUAL)
+    bring(home, "board", USUAL)
+    config = read_config(home / SETTINGS)
+    with pytest.raises(ZeroDivisionError):
+        break_off(config)
+    assert query(home, "SELECT state FROM run ORDER BY run_id DESC LIMIT 1") == [("failed",)]
+    for _ in range(2):  # and once only
+        ingest(home)
+        assert needs(home) == []
+    brought = "SELECT source, sum(events) FROM run_source WHERE run_id > (SELECT max(run_id) FROM run WHERE state = 'failed') GROUP BY source ORDER BY source"
+    assert query(home, brought) == [("board", USUAL), ("mail", USUAL)]
+
+
+def test_before_the_first_night_no_number_is_closed(home: Path) -> None:
+    """What retention keeps the numbers of, but lets go the events of, was told once."""
+    with open_warehouse(read_config(home / SETTINGS).warehouse) as con:
+        con.execute("DELETE FROM run_source")
+    with (home / SETTINGS).open("a") as settings:
+        settings.write("[retention]\nmonths = 24\n")
+    bring(home, "mail", 3)
+    ingest(home)
+    [(since, closed)] = query(home, "SELECT kept_since, closed_before FROM retention")
+    assert closed == since
 
 
 AGAIN = """

@@ -11,7 +11,7 @@ with seat as (
 ), opener as (
   select day, channel, is_directed, event_id, min(person_id) as introducer
   from seat
-  where is_initiator and size > 2 and day - $introduction_history >= $data_first_day
+  where is_initiator and size > 2 and day - least($introduction_history, $introduction_days) >= $data_first_day
   group by day, channel, is_directed, event_id
   having count(*) = 1
 ), candidate as (
