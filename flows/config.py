@@ -90,7 +90,8 @@ class Window(Struct, frozen=True, forbid_unknown_fields=True):
 
     Attributes:
         since: First day that is read.
-        until: First day that is not read any more.
+        until: First day that is not read any more. A series of meetings is followed to the end of next
+            year at most, as many have no end.
     """
 
     since: date = date(1990, 1, 1)
@@ -472,10 +473,18 @@ class Config(Struct, frozen=True):
         """The current day of the network."""
         return datetime.now(UTC).astimezone(self.time_zone).date()
 
-    def reading(self, source: SourceFiles) -> str:
-        """Hash of every setting that changes what is read from a file, but the file itself."""
+    @property
+    def horizon(self) -> date:
+        """First day to which series of meetings are not followed: the one after next year.
+
+        Within what quality lets through, and another but once a year: files are read anew then.
+        """
+        return date(self.today().year + 2, 1, 1)
+
+    def reading(self, source: SourceFiles, horizon: date | None = None) -> str:
+        """Hash of everything that changes what is read from a file, but the file itself."""
         facts = msgspec.json.encode(
-            [source.format, source.mapping, source.partner, self.settings.window,
+            [source.format, source.mapping, source.partner, self.settings.window, horizon,
              self.settings.network.time_zone, sorted(self.settings.people.nobody)],
             order="deterministic",
         )  # fmt: skip

@@ -164,6 +164,7 @@ def batches(
     options = Options(
         since=_midnight(config, max(filter(None, (config.settings.window.since, since)))),
         until=_midnight(config, config.settings.window.until),
+        horizon=_midnight(config, file.horizon),
         time_zone=config.time_zone,
         mapping=file.source.mapping,
     )

@@ -68,6 +68,7 @@ def read_options(config: Config, mapping: Mapping[str, str]) -> Options:
     return Options(
         since=datetime.combine(window.since, time(), config.time_zone),
         until=datetime.combine(window.until, time(), config.time_zone),
+        horizon=datetime.combine(config.horizon, time(), config.time_zone),
         time_zone=config.time_zone,
         mapping=mapping,
     )

@@ -22,6 +22,7 @@ from warehouse.refusals import given_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import date
 
     import duckdb
 
@@ -48,6 +49,7 @@ class ExportFile:
     content: str
     settings: str
     size: int
+    horizon: date  # series of meetings are followed to here
     modified_ns: int = 0  # when it, or the archive that it is in, was last written
 
     @property
@@ -96,14 +98,15 @@ def found_files(config: Config, known: Mapping[int, Known] = MappingProxyType({}
     Of a folder, and of an archive that no reader takes as one export, those files are read that
     may be in the format of the source. A file of which size and time are those of `known` is not opened.
     """
-    found = Found([], [])
+    found, horizon = Found([], []), config.horizon
     for source in config.settings.source:
         if source.format not in SOURCES:
             raise ConfigError(
                 f"{config.path}: source {source.name!r}: no format {source.format!r}; "
                 f"`tieline sources` lists them: {', '.join(SOURCES)}"
             )
-        settings = config.reading(source)
+        is_calendar = SOURCES[source.format].channel == "meeting"
+        settings = config.reading(source, horizon if is_calendar else None)
         for part in _parts(config, source, known):
             label = config.relative(part.path)
             if part.refusal:
@@ -121,6 +124,7 @@ def found_files(config: Config, known: Mapping[int, Known] = MappingProxyType({}
                     content=content,
                     settings=settings,
                     size=part.size,
+                    horizon=horizon,
                     modified_ns=part.modified_ns,
                 )
             )

@@ -58,6 +58,9 @@ class Options:
         1990, 1, 1, tzinfo=UTC
     )  # window: events that start in [since, until)
     until: datetime = datetime(2100, 1, 1, tzinfo=UTC)
+    horizon: datetime = datetime(
+        2100, 1, 1, tzinfo=UTC
+    )  # series are followed to here: many have no end
     time_zone: ZoneInfo = field(
         default_factory=lambda: ZoneInfo("Europe/Amsterdam")
     )  # of floating times

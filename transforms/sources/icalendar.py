@@ -39,6 +39,7 @@ class _Reading(NamedTuple):
 def _reading(data: bytes, options: Options) -> _Reading:
     plan = layout(data)
     since, until = max(options.since, _EARLIEST), min(options.until, _LATEST)
+    home, horizon = options.time_zone, options.horizon
 
     @lru_cache(maxsize=4096)
     def zone(raw: str) -> tzinfo | None:
@@ -72,7 +73,7 @@ def _reading(data: bytes, options: Options) -> _Reading:
                 except OverflowError:
                     rejects.append((block.line, "has a time that cannot be read"))
             try:
-                series = resolve(versions, options.time_zone, since, until, patience)
+                series = resolve(versions, home, since, until, horizon, patience)
             except OverflowError:
                 series = Series([], False, [], [(versions[0].line, "lies too far away in time")])
             yield uid, series, rejects + series.rejects

@@ -132,6 +132,7 @@ def text_of(raw: bytes) -> str:
 def batches(told: Told, options: Options) -> Iterator[Batch]:
     """The meetings of `told` that start in the window."""
     since, until = max(options.since, _EARLIEST), min(options.until, _LATEST)
+    home = options.time_zone
     patience = Patience()
     rows = Rows()
     rows.records = told.records
@@ -139,7 +140,7 @@ def batches(told: Told, options: Options) -> Iterator[Batch]:
     rows.skipped = told.records - len(told.rejects) - sum(map(len, told.versions.values()))
     for uid, versions in told.versions.items():
         try:
-            series = resolve(versions, options.time_zone, since, until, patience)
+            series = resolve(versions, home, since, until, options.horizon, patience)
         except OverflowError:
             series = Series([], False, [], [(versions[0].line, "lies too far away in time")])
         counted = {version.line for version in series.duplicates}

@@ -85,21 +85,27 @@ def resolve(
     home: tzinfo,
     since: datetime,
     until: datetime,
+    horizon: datetime,
     patience: Patience | None = None,
 ) -> Series:
     """Instances of one UID that start in [since, until), in the version that counts.
 
-    An override replaces the instance of its RECURRENCE-ID, an EXDATE removes it. `home` is the
-    zone of floating times. The order of `versions` does not matter. `patience` goes for a whole
-    file.
+    What a series gives by its rule starts before `horizon` too. An override replaces the instance of
+    its RECURRENCE-ID, an EXDATE removes it. `home` is the zone of floating times. The order of
+    `versions` does not matter. `patience` goes for a whole file.
     """
     if len(versions) == 1 and versions[0].is_alone():  # as nearly all are
         return Series(_once(versions[0], home, since, until), False, [], [])
-    return _resolved(versions, home, since, until, patience or Patience())
+    return _resolved(versions, home, since, until, min(until, horizon), patience or Patience())
 
 
 def _resolved(
-    versions: Sequence[Version], home: tzinfo, since: datetime, until: datetime, patience: Patience
+    versions: Sequence[Version],
+    home: tzinfo,
+    since: datetime,
+    until: datetime,
+    horizon: datetime,
+    patience: Patience,
 ) -> Series:
     ranked = sorted(versions, key=Version.rank, reverse=True)
     masters = [version for version in ranked if version.recurrence_id is None]
@@ -117,7 +123,8 @@ def _resolved(
     if master is not None and master.start is not None:
         if recurs or master.excluded:
             try:
-                instances, overrides = _instances(master, overrides, home, since, until, patience)
+                given, overrides = _instances(master, overrides, home, since, horizon, patience)
+                instances = [one for one in given if one.start < horizon]
             except RecurrenceError as error:
                 rejects.append((master.line, str(error)))
         else:

@@ -174,6 +174,13 @@ def test_a_series_without_its_occurrences_keeps_its_hour(
     assert batch.events["container_key"].unique().to_list() == ["series:x"]
 
 
+def test_a_series_without_end_is_followed_to_the_horizon(tmp_path: Path) -> None:
+    near = Options(horizon=datetime(2026, 4, 11, tzinfo=UTC))
+    weekly = {"type": "weekly", "interval": 1, "daysOfWeek": ["friday"]}
+    batch = read(tmp_path, series(weekly, {}, "2026-03-27T09:00"), options=near)
+    assert starts(batch) == ["03-27 09:00", "04-03 08:00", "04-10 08:00"]
+
+
 def test_a_series_that_is_not_known_is_a_reject(tmp_path: Path) -> None:
     batch = read(tmp_path, series({"type": "lunar"}, {}, "2026-03-27T09:00"), event(iCalUId="y"))
     assert batch.rejects["reason"].to_list() == ["has a recurrence that is not known"]

@@ -270,6 +270,32 @@ def test_an_exdate_is_a_tombstone_and_stronger_than_an_override(tmp_path: Path, 
     assert gone["revision"].item() >= 1 << 60  # beats the same override in another file
 
 
+def test_a_series_without_end_is_followed_to_the_horizon(tmp_path: Path) -> None:
+    """Of what its rule gives; what the file tells one by one goes on."""
+    near = replace(YEAR, horizon=datetime(2025, 3, 4, tzinfo=UTC))
+    series = event("a", "DTSTART:20250301T100000Z", "RRULE:FREQ=DAILY", "EXDATE:20250305T100000Z")
+    apart = event("a", "RECURRENCE-ID:20250309T100000Z", "DTSTART:20250309T120000Z")
+    shift = event("a", "RECURRENCE-ID;RANGE=THISANDFUTURE:20250302T100000Z",
+                  "DTSTART:20250303T090000Z")  # fmt: skip
+    single = event("b", "DTSTART:20250401T100000Z")
+    read = whole(tmp_path, calendar(series, apart, single), near)
+    assert starts(read) == [
+        "03-01 10:00",
+        "03-02 10:00",
+        "03-03 10:00",
+        "03-09 12:00",
+        "04-01 10:00",
+    ]
+    assert starts(read, cancelled=True) == []
+    assert (read.records, read.skipped) == (3, 0)
+    shifted = whole(tmp_path, calendar(series, shift), near)
+    assert starts(shifted) == ["03-01 10:00", "03-03 09:00"]
+    beyond = whole(
+        tmp_path, calendar(series), replace(near, until=datetime(2025, 3, 3, tzinfo=UTC))
+    )
+    assert starts(beyond) == ["03-01 10:00", "03-02 10:00"]
+
+
 def test_an_override_may_move_into_the_window_or_out(tmp_path: Path) -> None:
     series = event("a", "DTSTART:20241230T100000Z", "RRULE:FREQ=DAILY;COUNT=4")
     inward = event("a", "RECURRENCE-ID:20241231T100000Z", "DTSTART:20250105T100000Z")
