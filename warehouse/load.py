@@ -68,7 +68,7 @@ STEPS = (
     # Layout 2 keeps which sources showed an event, and merges copies of mails and appointments by
     # other rules; its readers see more in the same files.
     Step(to=2, statements=("DELETE FROM model_state",), merge=True, read=True),
-    # Layout 3 follows series of meetings to the end of next year.
+    # Layout 3 follows series of meetings to the end of next year, and reads calendars by better rules.
     Step(to=3, merge=True, read=True),
 )
 _FILL_CALENDAR = """

@@ -275,6 +275,34 @@ def test_in_whatever_order_they_come(tmp_path: Path, order: list[str]) -> None:
         assert there.events() == MET
 
 
+def without_the_last(owner: str) -> str:
+    """`owner`'s calendar after they took the last day of the series out of it."""
+    last = f"EXDATE;TZID=Europe/Amsterdam:{SERIES[2].strftime(FORM)}"
+    return calendar_of(owner).replace("COUNT=3", f"COUNT=3\r\n{last}").replace("0105T", "0401T")
+
+
+def calendar_of(owner: str) -> str:
+    return ics().replace("VERSION:2.0", f"X-WR-CALNAME:{owner}")
+
+
+@pytest.mark.parametrize(
+    ("calendars", "expected"),
+    [
+        ([calendar_of(ADA), without_the_last(BEN)], STARTS),
+        ([without_the_last(ADA), calendar_of(BEN)], STARTS[:3]),
+        ([without_the_last(BEN)], STARTS[:3]),  # which nobody else shows
+    ],
+    ids=["guest", "organiser", "guest alone"],
+)
+def test_a_day_is_called_off_by_the_organiser_alone(
+    tmp_path: Path, calendars: list[str], expected: list[str]
+) -> None:
+    exports = {f"c{n}": ("icalendar", "", told) for n, told in enumerate(calendars)}
+    with home(tmp_path, exports) as there:
+        there.stage([*exports])
+        assert [start for _, start, *_ in there.events()] == expected
+
+
 def test_without_the_directory_nobody_knows_whose_the_appointments_are(tmp_path: Path) -> None:
     """They count twice until the directory knows the names; then they are one again."""
     with home(tmp_path, CALENDARS, directory(dict.fromkeys(PEOPLE, ""))) as there:

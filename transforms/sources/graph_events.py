@@ -252,6 +252,7 @@ def _version(event: Event, record: Record) -> Version:
         is_reply=False,
         organiser=host.address if host else None,
         people=people,
+        is_guests=event.is_organizer is False,
     )
 
 

@@ -82,7 +82,7 @@ def _reading(data: bytes, options: Options) -> _Reading:
 
 
 def _calendar(properties: Mapping[str, str]) -> Calendar:
-    names = (properties.get(name, "") for name in ("X-WR-CALNAME", "X-WR-RELCALID"))
+    names = (properties.get(name, "") for name in ("X-OWNER", "X-WR-CALNAME", "X-WR-RELCALID"))
     owner = next((name for name in names if "@" in name and " " not in name.strip()), "")
     owner = owner.strip().lower().removeprefix("mailto:")
     zone = named_zone(properties["X-WR-TIMEZONE"]) if "X-WR-TIMEZONE" in properties else None
@@ -154,8 +154,8 @@ SOURCE = Source(
     ),
     reads=(
         "UID", "RECURRENCE-ID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "DURATION", "RRULE",
-        "RDATE", "EXDATE", "ORGANIZER", "ATTENDEE", "STATUS", "TRANSP", "METHOD", "X-WR-CALNAME",
-        "X-WR-RELCALID", "X-WR-TIMEZONE", "VTIMEZONE",
+        "RDATE", "EXDATE", "ORGANIZER", "ATTENDEE", "STATUS", "TRANSP", "METHOD", "X-OWNER",
+        "X-WR-CALNAME", "X-WR-RELCALID", "X-WR-TIMEZONE", "VTIMEZONE",
     ),
     sniff=sniff,
     read=read,

@@ -109,6 +109,7 @@ def version_of(
         is_reply=is_reply,
         organiser=organiser,
         people=people,
+        is_guests=bool(organiser) and any(one.is_own and one.role != "organiser" for one in people),
     )
 
 

@@ -12,7 +12,7 @@ from transforms.sources.opening import HEAD, encoding
 
 _BOUNDARY = re.compile(
     rb"\n(?=[bemx])(?:(BEGIN|END):(VCALENDAR|VEVENT)[ \t]*\r*(?=\n|\Z)"
-    rb"|((?:METHOD|X-WR-(?:CALNAME|RELCALID|TIMEZONE))"
+    rb"|((?:METHOD|X-OWNER|X-WR-(?:CALNAME|RELCALID|TIMEZONE))"
     rb"(?:[;:]|\r?\n[ \t])[^\n]*(?:\n[ \t][^\n]*)*))",
     re.IGNORECASE,
 )

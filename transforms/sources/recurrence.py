@@ -44,6 +44,7 @@ class Version(msgspec.Struct, frozen=True, gc=False):
     is_reply: bool
     organiser: str | None
     people: tuple[Person, ...]
+    is_guests: bool = False  # surely the copy of somebody who was invited
 
     def is_meeting(self) -> bool:
         """At a time that is not free, of two people or more."""
@@ -176,12 +177,14 @@ def _instances(
     starts, spans = _starts(master, home, since - slack, until + slack, patience)
     gone = _excluded(master, starts, home)
     standing = _matched(overrides, starts)
+    newest = {original: standing.pop(original, master).revision for original in gone}
     tombstones = [
+        # A guest who takes a day out of their own calendar does not call the meeting off.
         Instance(
             master, original, original, None, True,
-            max(master.revision, standing.pop(original, master).revision),
+            0 if master.is_guests else max(master.revision, revision),
         )
-        for original in gone
+        for original, revision in newest.items()
     ]  # fmt: skip
     replaced = {*standing, *overrides}
     own = []

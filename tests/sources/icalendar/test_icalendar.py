@@ -270,6 +270,19 @@ def test_an_exdate_is_a_tombstone_and_stronger_than_an_override(tmp_path: Path, 
     assert gone["revision"].item() >= 1 << 60  # beats the same override in another file
 
 
+def test_a_guest_who_takes_a_day_out_does_not_call_it_off(tmp_path: Path) -> None:
+    series = event("a", "DTSTART:20250301T100000Z", "DTSTAMP:20250201T000000Z",
+                   "RRULE:FREQ=DAILY;COUNT=3", "EXDATE:20250302T100000Z")  # fmt: skip
+    for owner, is_off in (
+        ("ben@south.example", False),
+        ("ada@north.example", True),
+        ("cleo@south.example", True),  # not invited by this address: nobody knows
+        ("Holidays", True),
+    ):
+        read = whole(tmp_path, calendar(series, header=(f"X-WR-CALNAME:{owner}",)))
+        assert bool(read.events.filter("is_cancelled")["revision"].item()) == is_off
+
+
 def test_a_series_without_end_is_followed_to_the_horizon(tmp_path: Path) -> None:
     """Of what its rule gives; what the file tells one by one goes on."""
     near = replace(YEAR, horizon=datetime(2025, 3, 4, tzinfo=UTC))
@@ -335,6 +348,7 @@ def test_own_copy_and_addresses(tmp_path: Path) -> None:
     for header, own in (
         ("X-WR-RELCALID:BEN@south.example", ["ben@south.example"]),
         ("X-WR-CALNAME:Holidays", []),
+        ('X-OWNER;CN="Ben Dale":mailto:BEN@south.example', ["ben@south.example"]),
         ("METHOD:REPLY", [f"{name}.example" for name in
                           ("ada@north", "ben@south", "cleo@south", "dirk@east")]),
     ):  # fmt: skip
