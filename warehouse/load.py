@@ -30,6 +30,7 @@ _ROLES = ("cc" if role == "to" else "to" if role == "cc" else role for role in s
 _ROLE_RANK = f"list_position([{', '.join(map(schema.quoted, _ROLES))}], role)"
 # What is known beats what is not: a partner's older copy often still says "none".
 _RESPONSE_RANK = "list_position(['accepted', 'declined', 'tentative', 'none'], response)"
+_LATEST = f"revision::HUGEINT * 8 - {_RESPONSE_RANK}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ STEPS = (
     # Layout 2 keeps which sources showed an event, and merges copies of mails and appointments by
     # other rules; its readers see more in the same files.
     Step(to=2, statements=("DELETE FROM model_state",), merge=True, read=True),
-    # Layout 3 follows series of meetings to the end of next year, and reads calendars by better rules.
+    # Layout 3 follows series of meetings to the end of next year, reads calendars by better rules, and
+    # keeps answers that a newer copy does not know.
     Step(to=3, merge=True, read=True),
 )
 _FILL_CALENDAR = """
@@ -277,22 +279,22 @@ _MERGE = (
           -- Named in To and Cc of one copy is To.
           CASE WHEN p.role = 'cc' AND bool_or(p.role = 'to') OVER (
             PARTITION BY p.file_id, p.event_id, p.address_id) THEN 'to' ELSE p.role END AS role),
-        o.revision, e.day AS event_day, e.revision AS last_revision
+        o.revision, e.day AS event_day, e.revision AS last_revision,
+        -- The same SEQUENCE and start: answers to one are answers to the other.
+        o.revision >> 40 = e.revision >> 40 AND o.started_at = e.started_at AS is_same
       FROM observed_participation AS p
-      JOIN (SELECT DISTINCT file_id, event_id, revision FROM observed_event
+      JOIN (SELECT DISTINCT file_id, event_id, revision, started_at FROM observed_event
             WHERE event_id IN (SELECT event_id FROM new_event)) AS o USING (file_id, event_id)
       JOIN new_event AS e USING (event_id)
-    ), own AS (
-      SELECT event_id, address_id, arg_max(response, revision::HUGEINT * 8 - {
-        _RESPONSE_RANK
-    }) AS response
-      FROM seen WHERE is_own GROUP BY ALL
+    ), answer AS (  -- a guest's copy, however new, may not know what others answered
+      SELECT event_id, address_id,
+        arg_max(response, {_LATEST}) FILTER (is_own) AS own,
+        arg_max(response, {_LATEST}) FILTER (is_same AND response <> 'none') AS known
+      FROM seen WHERE is_own OR response <> 'none' GROUP BY ALL
     )
     SELECT event_day AS day, event_id, address_id, arg_min(role, {_ROLE_RANK}) AS role,
-      coalesce(any_value(own.response), arg_min(seen.response, {
-        _RESPONSE_RANK.replace("response)", "seen.response)")
-    })) AS response
-    FROM seen LEFT JOIN own USING (event_id, address_id)
+      any_value(coalesce(nullif(own, 'none'), known, 'none')) AS response
+    FROM seen LEFT JOIN answer USING (event_id, address_id)
     WHERE seen.revision = last_revision
     GROUP BY ALL
     """,

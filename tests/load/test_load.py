@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -165,6 +166,32 @@ def test_highest_revision_wins_and_own_copy_decides_the_response() -> None:
     events, seats = contents(con)
     assert [row[3] for row in events] == [START.date()]
     assert [row[4] for row in seats] == ["declined"]
+
+
+B = "b@x.example"
+
+
+@pytest.mark.parametrize(
+    ("copies", "expected"),
+    [  # revision, day, B's answer, whether it is B's own copy; the newest copy comes last
+        ([(1, 0, "declined", False), (2, 0, "none", False)], "declined"),
+        ([(1, 0, "accepted", False), (2, 0, "declined", False), (3, 0, "none", False)], "declined"),
+        ([(1, 3, "declined", False), (2, 0, "none", False)], "none"),  # moved since
+        ([(1, 0, "declined", False), (1 << 40, 0, "none", False)], "none"),  # another SEQUENCE
+        ([(1, 0, "declined", False), (2, 0, "none", True)], "declined"),
+        ([(1, 0, "accepted", True), (2, 0, "declined", False)], "accepted"),
+    ],
+)
+def test_what_one_copy_knows_of_an_answer_is_known(
+    copies: list[tuple[int, int, str, bool]], expected: str
+) -> None:
+    """A guest's copy, however new, may not know what the others answered."""
+    con = empty_warehouse()
+    for number, (revision, day, response, own) in enumerate(copies):
+        told = {"key": "m1", "day": day, "cancelled": False, "reply": None, "revision": revision}
+        gone = {"gone@x.example": ("required", "accepted", False)} if number == 0 else {}
+        load_file(con, f"f{number}", [{**told, "people": {B: ("required", response, own), **gone}}])
+    assert [row[4] for row in contents(con)[1]] == [expected]  # and who is invited no more is not
 
 
 def test_the_largest_revision_fits() -> None:
