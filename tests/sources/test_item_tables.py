@@ -132,7 +132,7 @@ def test_whatever_rows_come_every_one_is_accounted_for(
     st.datetimes(datetime(1970, 1, 2), datetime(2069, 12, 30)),  # noqa: DTZ001 - written on a clock
     st.sampled_from([
         ("%d/%b/%y %I:%M %p", 60), ("%d %b %Y %H:%M", 60), ("%a %b %d %Y %H:%M:%S GMT+0000 (UTC)", 1),
-        ("%d/%b/%Y", 86_400), ("serial", 1),
+        ("%d/%b/%Y", 86_400), ("%d-%m-%y %H:%M", 60), ("%d.%m.%y", 86_400), ("serial", 1),
     ]),
 )  # fmt: skip
 def test_a_time_comes_back_however_it_is_written(at: datetime, form: tuple[str, int]) -> None:

@@ -12,7 +12,7 @@ import polars as pl
 from transforms.sources.instants import instants
 
 _PARTS = (
-    r"^(?<first>\d{1,2})(?<sign>[-./])(?<second>\d{1,2})[-./](?<year>\d{4})[ ,T]+"
+    r"^(?<first>\d{1,2})(?<sign>[-./])(?<second>\d{1,2})[-./](?<year>\d{4}|\d{2})[ ,T]+"
     r"(?<hour>\d{1,2})[:.](?<minute>\d{2})(?:[:.](?<rest>\d{2}))?"
     r"(?: ?(?<half>[AaPp])\.?[Mm]\.?)?(?<offset> ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2}))?$"
 )
@@ -74,7 +74,7 @@ def numbered(cells: pl.Series) -> pl.Series:
         seconds=(serial * 86_400).round().cast(pl.Int64)
     )
     told = pl.coalesce(worded, counted.dt.strftime("%Y-%m-%dT%H:%M:%S"), cell)
-    day = r"^(\d{1,2}[-./]\d{1,2}[-./]\d{4})$"
+    day = r"^(\d{1,2}[-./]\d{1,2}[-./](?:\d{4}|\d{2}))$"
     return (
         cells.to_frame().select(told.str.replace(day, "${1} 00:00").alias(cells.name)).to_series()
     )
@@ -90,7 +90,7 @@ def _numbered(cell: pl.Expr, pattern: str, *last: str) -> pl.Expr:
         .replace_strict(_MONTHS, default=None, return_dtype=pl.Int64)
         .cast(pl.String)
     )
-    year = part.field("year").str.replace(r"^(\d\d)$", "20${1}")
+    year = _whole_year(part.field("year"))
     rest = [part.field(name).fill_null("") for name in ("rest", *last)]
     return pl.concat_str(part.field("day"), pl.lit("-"), month, pl.lit("-"), year, *rest)
 
@@ -132,7 +132,11 @@ def _parts(cells: pl.Series) -> pl.DataFrame:
     cell = pl.first().str.replace_all("[\u00a0\u202f]", " ").str.strip_chars()
     return cells.to_frame().select(cell.alias("cell")).with_columns(
         pl.col("cell").str.extract_groups(_PARTS).struct.unnest()
-    )  # fmt: skip
+    ).with_columns(_whole_year(pl.col("year")))  # fmt: skip
+
+
+def _whole_year(year: pl.Expr) -> pl.Expr:
+    return year.str.replace(r"^(\d\d)$", "20${1}")
 
 
 def _date(month: str, day: str) -> pl.Expr:

@@ -96,6 +96,12 @@ def test_the_file_tells_whether_the_month_comes_first(tmp_path: Path) -> None:
     assert starts(tmp_path, row("2026-02-03", "09:00")) == ["02-03 08:00"]
 
 
+@pytest.mark.parametrize("day", ["13-02-26", "13.2.26", "13/02/26", "2/13/26"])
+def test_years_of_two_digits(tmp_path: Path, day: str) -> None:
+    batch = whole(SOURCE, write(tmp_path, row(day)))
+    assert batch.events["started_at"].to_list() == [datetime(2026, 2, 13, 8, tzinfo=UTC)]
+
+
 def test_dates_that_could_be_either_follow_the_clock(tmp_path: Path) -> None:
     assert starts(tmp_path, row("3/2/2026")) == ["03-02 08:00"]  # with AM: an American file
     assert starts(tmp_path, row("3/2/2026", "09:00:00")) == ["02-03 08:00"]
