@@ -263,7 +263,7 @@ def _occurrence(event: Event, record: Record, master: Version) -> Version:
         master,
         line=record.position,
         text=text_of(bytes(record.raw)),
-        start=start,
+        start=start if master.start else None,  # None: all day, which only the series tells
         span=span,
         recurrence_id=_original(event, start),
         rules=(),

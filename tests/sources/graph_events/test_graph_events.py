@@ -211,6 +211,14 @@ def test_an_occurrence_of_a_delta_takes_its_people_from_its_series(tmp_path: Pat
     ]
 
 
+def test_a_bare_occurrence_of_an_all_day_series_is_all_day(tmp_path: Path) -> None:
+    bare = {"id": "b", "type": "occurrence", "seriesMasterId": "x",
+            "start": {"dateTime": "2026-03-09T00:00", "timeZone": "UTC"},
+            "end": {"dateTime": "2026-03-10T00:00", "timeZone": "UTC"}}  # fmt: skip
+    batch = read(tmp_path, bare, event("2026-03-02T00:00", "UTC", isAllDay=True))
+    assert (batch.events.height, batch.skipped) == (0, 2)
+
+
 def test_window(tmp_path: Path) -> None:
     batch = read(tmp_path, event(), options=Options(since=datetime(2026, 4, 1, tzinfo=UTC)))
     assert (batch.events.height, batch.skipped) == (0, 1)
