@@ -216,6 +216,11 @@ def uid_of(name: str) -> str:
     return f"{name[: _DAY_DIGITS.start]}00000000{name[_DAY_DIGITS.stop :]}".upper()
 
 
+def is_of_one_day(name: str) -> bool:
+    """Whether an `iCalUId` is that of one day of a series."""
+    return bool(_GLOBAL_ID.fullmatch(name)) and name[_DAY_DIGITS] != "00000000"
+
+
 def _words(error: Exception) -> str:
     return str(error) if isinstance(error, RefusalError) else "has a time that cannot be read"
 

@@ -24,7 +24,7 @@ from transforms.sources.base import (
     Options,
     Source,
 )
-from transforms.sources.graph_events import uid_of
+from transforms.sources.graph_events import is_of_one_day, uid_of
 from transforms.sources.ics_times import RefusalError
 from transforms.sources.meetings import address_of, moment
 from transforms.sources.opening import decoded
@@ -33,9 +33,11 @@ from transforms.sources.wrapped_json import BROKEN, refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date, tzinfo
     from pathlib import Path
 
 _PRESENCE = 1 << 61  # as a revision: above any invitation
+_OTHER_DAY = "is of another day than the fullest session of its iCalUId; if that is a series, add originalStart"
 _SIGNS = (
     '"attendanceRecords"', '"totalAttendanceInSeconds"', '"meetingStartDateTime"',
     '"totalParticipantCount"', '"attendanceIntervals"',
@@ -85,6 +87,13 @@ class Meeting(NamedTuple):
     people: dict[str, str]
 
 
+class Session(NamedTuple):
+    """A report that names a calendar event, of which there may be others."""
+
+    meeting: Meeting
+    position: int
+
+
 # --- reading ----------------------------------------------------------------------------------
 
 
@@ -94,6 +103,7 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
     Raises UnreadableFileError when the file is no JSON.
     """
     seen: set[int] = set()
+    named: dict[str, list[Session]] = {}  # by key of the calendar event
     batch = _Pending()
     for record in records(path):
         batch.records += 1
@@ -107,14 +117,22 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
         except (RefusalError, OverflowError) as error:
             batch.rejects.append((record.position, "record", str(error)))
             continue
-        if len(meeting.people) < 2 or not options.since <= meeting.start < options.until:  # noqa: PLR2004
+        is_inside = options.since <= meeting.start < options.until
+        if is_inside and report.i_cal_u_id:
+            named.setdefault(meeting.key, []).append(Session(meeting, record.position))
+        elif not is_inside or not _is_meeting(meeting):
             batch.skipped += 1
         elif hash(meeting.key) in seen:
             batch.duplicates += 1
         else:
             seen.add(hash(meeting.key))
-            batch.add(meeting, record.position, _PRESENCE if report.i_cal_u_id else 0)
-        if len(batch.participations) >= BATCH_ROWS:
+            batch.add(meeting, record.position, 0)
+        if batch.is_full():
+            yield batch.finished()
+            batch = _Pending()
+    for sessions in named.values():
+        _add_sessions(batch, sessions, options.time_zone)
+        if batch.is_full():
             yield batch.finished()
             batch = _Pending()
     yield batch.finished()
@@ -126,6 +144,49 @@ def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
     if not text.startswith(("{", "[")):
         return 0.0
     return (0.0, 0.0, 0.9, 0.95)[min(3, sum(sign in text for sign in _SIGNS))]
+
+
+def _is_meeting(meeting: Meeting) -> bool:
+    return len(meeting.people) > 1
+
+
+def _add_sessions(batch: _Pending, sessions: list[Session], home: tzinfo) -> None:
+    """Add the sessions of one calendar event as one meeting; those of other days are refused."""
+    fullest, others = _by_day(sessions, home)
+    whole = _together([session.meeting for session in fullest])
+    if _is_meeting(whole):
+        batch.add(whole, fullest[0].position, _PRESENCE)
+        batch.duplicates += len(fullest) - 1
+    else:
+        batch.skipped += len(fullest)
+    refused = [position for meeting, position in others if _is_meeting(meeting)]
+    batch.rejects += [(position, "record", _OTHER_DAY) for position in refused]
+    batch.skipped += len(others) - len(refused)
+
+
+def _by_day(sessions: list[Session], home: tzinfo) -> tuple[list[Session], list[Session]]:
+    """Sessions of the day on which most people were there, the first such day, and the others."""
+    days: dict[date, list[Session]] = {}
+    for session in sorted(sessions, key=lambda one: one.meeting.start):
+        day = session.meeting.start.astimezone(home).date()
+        days.setdefault(day, []).append(session)
+    fullest = max(
+        days.values(), key=lambda ones: len({a for one in ones for a in one.meeting.people})
+    )
+    return fullest, [one for ones in days.values() if ones is not fullest for one in ones]
+
+
+def _together(sessions: list[Meeting]) -> Meeting:
+    """From the start of the first to the end of the last, with whoever was in any of them."""
+    people: dict[str, str] = {}
+    for session in sessions:
+        for address, role in session.people.items():
+            people[address] = role if role == "organiser" else people.get(address, role)
+    return sessions[0]._replace(
+        end=max((one.end for one in sessions if one.end), default=None),
+        organiser=next((one.organiser for one in sessions if one.organiser), None),
+        people=people,
+    )
 
 
 def _meeting(report: Report) -> Meeting:
@@ -154,6 +215,8 @@ def _meeting(report: Report) -> Meeting:
 def _key(report: Report, start: datetime, people: dict[str, str]) -> str:
     """The calendar event's key if the report names it, or else the report's own."""
     if report.i_cal_u_id:
+        if not report.original_start and is_of_one_day(report.i_cal_u_id):
+            raise RefusalError("names a day of a series (iCalUId); add its originalStart too")
         original = moment(report.original_start, UTC) if report.original_start else None
         place = original.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ") if original else ""
         return f"meeting:{uid_of(report.i_cal_u_id)}|{place}"
@@ -192,6 +255,9 @@ class _Pending:
             (meeting.key, address, role, "accepted", False)
             for address, role in meeting.people.items()
         ]
+
+    def is_full(self) -> bool:
+        return len(self.participations) >= BATCH_ROWS
 
     def finished(self) -> Batch:
         return Batch(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,8 @@ from transforms.sources.teams_attendance import SOURCE
 HERE = Path(__file__).parent
 PAGE = json.loads((HERE / "reports.json").read_text())
 REPORTS = PAGE["value"]
+ADA, BEN, CLEO = "ada@north.example", "ben@south.example", "cleo@south.example"
+SERIES = f"040000008200E00074C5B7101A82E008{'0' * 63}7"  # as Exchange numbers it
 
 
 def read(folder: Path, data: object) -> Batch:
@@ -68,6 +70,57 @@ def test_presence_counts_in_the_calendar_event_that_a_report_names(tmp_path: Pat
     assert both.height == 1
     assert both["revision"].item() > calendar["revision"].max()  # type: ignore[operator]
     assert both["container_key"].item() == both["container_key_right"].item()
+
+
+def session(start: str, *addresses: str, uid: str = SERIES, **more: str) -> dict[str, object]:
+    begun = datetime.fromisoformat(start)
+    return {
+        "id": start, "iCalUId": uid, "meetingStartDateTime": start,
+        "meetingEndDateTime": (begun + timedelta(minutes=20)).isoformat(),
+        "attendanceRecords": [
+            {"emailAddress": address, "totalAttendanceInSeconds": 600,
+             "role": "Organizer" if address == ADA else "Attendee"}
+            for address in addresses
+        ],
+    } | more  # fmt: skip
+
+
+def test_sessions_of_a_calendar_event_are_one_meeting(tmp_path: Path) -> None:
+    """Whoever was in any of them was there, also alone, from the first start to the last end."""
+    early = session("2026-03-02T08:58:00Z", BEN)
+    late = session("2026-03-02T09:25:00Z", ADA, CLEO)
+    for reports in ([early, late], [late, early], [late, early, early]):
+        batch = read(tmp_path, reports)
+        assert batch.events.select("event_key", "started_at", "ended_at", "initiator").rows() == [
+            (f"meeting:{SERIES}|", datetime(2026, 3, 2, 8, 58, tzinfo=UTC),
+             datetime(2026, 3, 2, 9, 45, tzinfo=UTC), ADA),
+        ]  # fmt: skip
+        assert sorted(batch.participations.select("address", "role").rows()) == [
+            (ADA, "organiser"), (BEN, "required"), (CLEO, "required")
+        ]  # fmt: skip
+        assert batch.duplicates == len(reports) - 1
+
+
+def test_a_series_is_not_folded_into_one_meeting(tmp_path: Path) -> None:
+    days = [f"2026-03-{day:02}T09:00:00Z" for day in (2, 9, 16)]
+    told = read(tmp_path, [session(day, ADA, BEN, originalStart=day) for day in days])
+    assert told.events["container_key"].to_list() == [f"series:{SERIES}"] * 3
+
+    of_days = [SERIES.replace("E00800000000", f"E00807EA03{day:02X}") for day in (2, 9, 16)]
+    untold = read(
+        tmp_path, [session(day, ADA, BEN, uid=uid) for day, uid in zip(days, of_days, strict=True)]
+    )
+    assert untold.events.is_empty()
+    assert untold.rejects["reason"].unique().to_list() == [
+        "names a day of a series (iCalUId); add its originalStart too"
+    ]
+
+    of_series = read(
+        tmp_path, [*(session(day, ADA, BEN) for day in days), session("2026-03-09T09:30:00Z", CLEO)]
+    )
+    assert of_series.events["started_at"].to_list() == [datetime(2026, 3, 9, 9, tzinfo=UTC)]
+    assert of_series.rejects["position"].to_list() == [1, 3]
+    assert "if that is a series, add originalStart" in of_series.rejects["reason"][0]
 
 
 def test_records_without_their_report_say_what_to_do(tmp_path: Path) -> None:
