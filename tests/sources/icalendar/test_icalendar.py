@@ -14,7 +14,7 @@ import icalendar
 import polars as pl
 import pytest
 import recurring_ical_events
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from icalendar.timezone import tzp
 from polars.testing import assert_frame_equal
@@ -496,6 +496,7 @@ def test_no_damage_crashes_the_reader(
     length = data.draw(st.integers(0, 200))
     damage = data.draw(st.one_of(st.binary(max_size=20), st.text(max_size=20).map(str.encode)))
     damaged = whole_file[:start] + damage + whole_file[start + length :]
+    assume(not damaged.startswith((b"\x1f\x8b", b"PK")))  # a damaged archive: refused as a whole
     if b"BEGIN:VCALENDAR" in damaged:
         until = datetime(2025, 7, 4, tzinfo=UTC)  # before the endless series
         read = whole(tmp_path_factory.getbasetemp(), damaged, replace(YEAR, until=until))
