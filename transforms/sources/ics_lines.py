@@ -39,6 +39,9 @@ def content(line: str) -> tuple[bool, str, str, str]:
         if match:
             return True, match[1].upper(), match[2], match[3]
     head, _, value = line.partition(":")
+    if ";" in head and value.startswith("//"):  # TZID=tzone://Microsoft/Utc, which wants quotes
+        zone, _, value = value.partition(":")
+        head = f"{head}:{zone}"
     name, mark, parameters = head.partition(";")
     return '"' not in line, name.strip().upper(), mark + parameters, value
 

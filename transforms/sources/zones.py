@@ -29,7 +29,7 @@ _MACHINE = {"localtime", "posixrules", "factory"}  # differ from one computer to
 def named_zone(name: str) -> tzinfo | None:
     """Zone of an IANA or Windows name, quoted, prefixed or in the wrong case; None when unknown."""
     name = name.strip().strip('"').strip()
-    if name.upper() in {"UTC", "Z", "GMT", "ETC/UTC"}:
+    if name.upper() in {"UTC", "Z", "GMT", "ETC/UTC", "TZONE://MICROSOFT/UTC"}:
         return UTC
     bare = name.strip("/")
     parts = bare.split("/") if name.startswith("/") else [bare]

@@ -248,6 +248,17 @@ def test_this_and_future_moves_what_follows(tmp_path: Path) -> None:
     assert set(reader.occurrences(data, YEAR)) == oracle(data, YEAR)
 
 
+@pytest.mark.parametrize("name", ["tzone://Microsoft/Utc", '"tzone://Microsoft/Utc"'])
+def test_a_zone_of_exchange_with_or_without_quotes(tmp_path: Path, name: str) -> None:
+    data = calendar(
+        event("a", f"DTSTART;TZID={name}:20250302T100000", "RRULE:FREQ=DAILY;COUNT=3",
+              f"EXDATE;TZID={name}:20250303T100000,20250304T100000"),
+    )  # fmt: skip
+    read = whole(tmp_path, data)
+    assert read.rejects.is_empty()
+    assert starts(read) == ["03-02 10:00"]
+
+
 @pytest.mark.parametrize(
     "mark",
     [
