@@ -271,6 +271,8 @@ def formats() -> str:
         "`tieline.toml`: a block `[[source]]` for every partner and tool. The example under each format is "
         "such a block; [settings](settings.md) explains every line of it. Files may be packed with "
         "gzip, and archives (.zip, .tar, .tar.gz, .tgz) are read as folders, without unpacking them. Give the same file twice, or exports that overlap: every event still counts once.",
+        "Let a new export of a calendar take the place of the one before, under the same name: of a series that "
+        "was moved or cut short in between, an older export beside it still shows the old days, and they count too.",
         "Subjects, texts, places and attachments are never read into the warehouse. A record that cannot be "
         "read is refused with its place and reason, and the rest of the file is read.",
         table(
