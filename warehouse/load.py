@@ -69,8 +69,8 @@ STEPS = (
     # Layout 2 keeps which sources showed an event, and merges copies of mails and appointments by
     # other rules; its readers see more in the same files.
     Step(to=2, statements=("DELETE FROM model_state",), merge=True, read=True),
-    # Layout 3 follows series of meetings to the end of next year, reads calendars by better rules, and
-    # keeps answers that a newer copy does not know.
+    # Layout 3 merges copies of meetings and of mails by better rules; its readers see more in the same
+    # files, and follow series of meetings to the end of next year.
     Step(to=3, merge=True, read=True),
 )
 _FILL_CALENDAR = """

@@ -63,6 +63,28 @@ def test_one_bad_record_costs_itself_alone(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        (name, form)
+        for name, (_, lists) in PAGES.items()
+        for form in ("[\n{}\n]\n", "[{}\n]\n", '{{"{page}":\n[\n\n{}\n] }}\n')
+        if lists or "page" not in form
+    ],
+)
+def test_an_array_with_a_record_a_line_is_no_ndjson(tmp_path: Path, name: str, form: str) -> None:
+    """Its last record has no comma behind it: a line of JSON like one of ndjson."""
+    golden, lists = PAGES[name]
+    page = json.loads((HERE / golden).read_text())
+    records = [json.dumps(record) for record in next((page[member] for member in lists), page)]
+    lines = whole(SOURCES[name], write(tmp_path, "lines.ndjson", "\n".join(records)))
+    text = form.format(",\n".join(records), page="".join(lists))
+    array = whole(SOURCES[name], write(tmp_path, "array.json", text))
+    assert_frame_equal(array.events, lines.events)
+    assert_frame_equal(array.participations, lines.participations)
+    assert (array.records, array.rejects.height) == (lines.records, lines.rejects.height)
+
+
+@pytest.mark.parametrize(
     "page", [{"startAt": 50, "total": 51}, {"nextPageToken": "x"}, {"isLast": True}]
 )
 def test_both_ways_of_jira_to_turn_pages(tmp_path: Path, page: dict[str, object]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from itertools import chain, islice
+from itertools import chain, islice, pairwise
 from json import JSONDecodeError, JSONDecoder
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,7 @@ from transforms.sources.base import UnreadableFileError
 from transforms.sources.blocks import all_of, blocks, line_count, split
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 BROKEN = (msgspec.MsgspecError, RecursionError)
@@ -29,6 +29,7 @@ NO_JSON = "no JSON"
 CUT_OFF = f"no JSON: it is cut off, or longer than {limits.JSON_LINE >> 20} MB"
 FIRST_LINES = 10  # one of which is whole where a file has a record a line; others may be broken
 
+_GOES_ON = (b"[", b",", b":")  # what JSON has before a value that is part of another
 _SIGN = re.compile(r"\S")
 _PART = msgspec.json.Decoder(msgspec.Raw)
 _PARTS = msgspec.json.Decoder(list[msgspec.Raw])
@@ -103,7 +104,7 @@ def texts(path: Path, *, is_counted: bool = True) -> Iterator[tuple[int, bytes]]
     start: list[bytes] = []
     while sum(map(line_count, start)) < FIRST_LINES and (block := next(held, None)):
         start.append(block)
-    if any(map(_is_whole, islice(chain.from_iterable(map(split, start)), FIRST_LINES))):
+    if _are_lines(islice(chain.from_iterable(map(split, start)), FIRST_LINES)):
         number = 1
         for block in chain(start, held):
             yield number, block
@@ -141,8 +142,13 @@ def _one_after_another(data: str) -> list[str]:
     return found
 
 
-def _is_whole(line: bytes) -> bool:
-    return line.startswith((b"{", b"[")) and _is_json(line)
+def _are_lines(lines: Iterable[bytes]) -> bool:
+    """Whether one of `lines` is a value of its own; in an array, the last record's line looks like one."""
+    told = (line.rstrip() for line in lines)
+    return any(
+        line.startswith((b"{", b"[")) and not before.endswith(_GOES_ON) and _is_json(line)
+        for before, line in pairwise(chain([b""], filter(None, told)))
+    )
 
 
 def _is_json(value: msgspec.Raw | bytes) -> bool:
