@@ -79,7 +79,7 @@ _FORMS = (
     "%d/%m/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M", "%Y/%m/%d", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
     "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%a, %d %b %Y %H:%M:%S %z", "%Y%m%d%H%M%S",
-    "%Y%m%d",
+    "%Y%m%d%H%M", "%Y%m%d",
 )  # fmt: skip
 
 

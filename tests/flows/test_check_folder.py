@@ -266,6 +266,10 @@ TABLES = [
     ("moment,contact,dossier\n1769850000,a@x.nl,D1\n", {}),  # a number is no time unless called so
     ("timestamp,contact,dossier\n1769850000,a@x.nl,D1\n",
      {"time": "timestamp", "person": "contact", "item": "dossier"}),
+    ("timestamp,contact,dossier\n20260131100000,a@x.nl,D1\n",
+     {"time": "timestamp", "time_format": "%Y%m%d%H%M%S", "person": "contact", "item": "dossier"}),
+    ("timestamp,contact,dossier\n202601311000,a@x.nl,D1\n",
+     {"time": "timestamp", "time_format": "%Y%m%d%H%M", "person": "contact", "item": "dossier"}),
     ("user,role\na@x.nl,chair\n", {}),  # no time
     ("timestamp,user\n2026-01-31T10:00:00,a@x.nl\n", {}),  # nothing that people share
     ("2026-01-31T10:00:00,a@x.nl,D1\n2026-01-31T10:00:00,b@x.nl,D1\n", {}),  # no header

@@ -6,10 +6,12 @@ import polars as pl
 
 from transforms.sources.iso_times import clock_times
 
-_EPOCHS = (  # digits of a number, and how many microseconds one of it is
-    (r"^\d{9,11}(?:\.\d+)?$", 1e6),
-    (r"^\d{12,14}(?:\.\d+)?$", 1e3),
-    (r"^\d{15,17}$", 1.0),
+# Digits of a number, and how many microseconds one of it is: from 1973 to 2286. Twelve that begin
+# with 1 or 2, fourteen and seventeen are a date's, as 202603020915.
+_EPOCHS = (
+    (r"^\d{9,10}(?:\.\d+)?$", 1e6),
+    (r"^(?:[3-9]\d{11}|\d{13})(?:\.\d+)?$", 1e3),
+    (r"^\d{15,16}$", 1.0),
     (r"^\d{18,19}$", 1e-3),
 )
 _HOURS = "HIklTRrXcsD+"  # what a form has that tells more than a day
