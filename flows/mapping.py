@@ -78,8 +78,8 @@ _FORMS = (
     "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d-%m-%Y",
     "%d/%m/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M", "%Y/%m/%d", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y",
-    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y %I:%M %p", "%a, %d %b %Y %H:%M:%S %z", "%Y%m%d%H%M%S",
-    "%Y%m%d%H%M", "%Y%m%d",
+    "%m-%d-%Y %H:%M:%S", "%m-%d-%Y %H:%M", "%m-%d-%Y", "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p", "%a, %d %b %Y %H:%M:%S %z", "%Y%m%d%H%M%S", "%Y%m%d%H%M", "%Y%m%d",
 )  # fmt: skip
 
 
@@ -264,9 +264,9 @@ def _times(cells: pl.Series, name: str = "") -> str | None:
     is_number = _share(told.str.contains(r"^\d+(\.\d+)?$")) > 1 - MOST
     if is_number and plain(name.rpartition(".")[2]) not in _NAMES["time"]:
         return None  # a number is a time only where its name says so
-    return next(
-        (f for f in ("", *_FORMS) if _share(instants(told, f, "UTC").is_not_null()) >= MOST), None
-    )
+    shares = {form: _share(instants(told, form, "UTC").is_not_null()) for form in ("", *_FORMS)}
+    best = max(shares, key=shares.__getitem__)  # of equals the first: the day before the month
+    return best if shares[best] >= MOST else None
 
 
 def _share(is_so: pl.Series) -> float:

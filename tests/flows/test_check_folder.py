@@ -7,6 +7,7 @@ import re
 import shutil
 import tomllib
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -283,6 +284,18 @@ def test_columns_are_told_by_name_and_content(
     path = tmp_path / "table.csv"
     path.write_text(text)
     assert proposed(first_records(path, "csv")) == mapping
+
+
+@pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m-%d-%Y", "%d-%m-%Y"])
+def test_which_of_day_and_month_comes_first_is_told_by_all_records(
+    form: str, tmp_path: Path
+) -> None:
+    """Two weeks of January: 12 days of 14 can be read the other way round."""
+    start = datetime(2026, 1, 1, 9, tzinfo=UTC)
+    rows = [f"{start + timedelta(hours=2 * n):{form}},a@x.nl,W-1\n" for n in range(14 * 12)]
+    path = tmp_path / "table.csv"
+    path.write_text("".join(["timestamp,email,ticket\n", *rows]))
+    assert proposed(first_records(path, "csv"))["time_format"] == form
 
 
 def test_columns_of_ndjson_and_parquet(tmp_path: Path) -> None:
