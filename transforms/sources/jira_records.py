@@ -141,12 +141,19 @@ def users_of(issue: Issue) -> Iterator[User]:
 
 
 def shown(users: Iterable[User]) -> dict[str, str]:
-    """Account id, name or key → mail address, for everybody who is shown with one."""
+    """Account id, name or key → mail address, for everybody who is shown with one; else key → "jira:" and name.
+
+    A server's changes tell keys alone.
+    """
     known: dict[str, str] = {}
+    names: dict[str, str] = {}
     for user in users:
         if mail := mail_of(user):
             known.update(dict.fromkeys(filter(None, ids_of(user)), mail))
-    return known
+        elif user.name and user.key:
+            names[user.key] = user.name
+    taken = {*names.values()}  # who was renamed may have a key that is another's name now
+    return {key: f"jira:{name}" for key, name in names.items() if key not in taken} | known
 
 
 def ids_of(user: User) -> tuple[str | None, str | None, str | None]:

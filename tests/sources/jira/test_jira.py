@@ -111,6 +111,30 @@ def test_first_assignee_is_not_guessed_without_the_whole_changelog(tmp_path: Pat
         assert "assignment" not in batch.events["kind"]
 
 
+def test_a_server_without_addresses_knows_a_person_by_name_and_by_key(tmp_path: Path) -> None:
+    """Its changes tell keys alone. Bram was renamed; his old name, now another's, is still his key."""
+    ada = {"name": "ada", "key": "JIRAUSER10100", "displayName": "Ada"}
+    bram = {"name": "bram.j", "key": "bram", "displayName": "Bram"}
+    other = {"name": "bram", "key": "JIRAUSER10300", "displayName": "Bram Bos"}
+    change = {"field": "assignee", "from": None, "to": "JIRAUSER10100"}
+    issue = {
+        **{name: ISSUES[2][name] for name in ("id", "key", "self")},
+        "fields": {
+            "created": "2026-03-02T09:00:00.000+0000", "creator": bram, "assignee": ada,
+            "comment": {"comments": [
+                {"id": "5", "author": other, "created": "2026-03-02T10:00:00.000+0000"},
+            ]},
+        },
+        "changelog": {"total": 1, "histories": [
+            {"id": "9", "author": bram, "created": "2026-03-02T09:30:00.000+0000", "items": [change]},
+        ]},
+    }  # fmt: skip
+    batch = whole(SOURCE, write(tmp_path, [issue]))
+    assert set(batch.participations.select("address", "role").rows()) == {
+        ("jira:bram.j", "author"), ("jira:ada", "assignee"), ("jira:bram", "commenter"),
+    }  # fmt: skip
+
+
 def test_window_and_skipped(tmp_path: Path) -> None:
     path = write(tmp_path, [ISSUES[0], ISSUES[2]])
     march = Options(since=datetime(2026, 3, 1, tzinfo=UTC))
