@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import polars as pl
+from polars.exceptions import PolarsError
 
 from transforms.sources.iso_times import clock_times
 
@@ -15,6 +18,7 @@ _EPOCHS = (
     (r"^\d{18,19}$", 1e-3),
 )
 _HOURS = "HIklTRrXcsD+"  # what a form has that tells more than a day
+_TIME = pl.Series([datetime(2026, 11, 23, 17, 45, 58, tzinfo=UTC)])
 
 
 def instants(cells: pl.Series, form: str, zone: str) -> pl.Series:
@@ -34,6 +38,15 @@ def instants(cells: pl.Series, form: str, zone: str) -> pl.Series:
     if odd.is_empty():
         return found.rename(cells.name)
     return found.scatter(odd, _each_once(cells.gather(odd), form, zone)).rename(cells.name)
+
+
+def is_form(form: str) -> bool:
+    """Whether times can be read by `form`: it reads what it writes, in the same year."""
+    try:
+        written = _TIME.dt.strftime(form.replace("%#z", "%z"))  # only for reading
+        return bool((instants(written, form, "UTC").dt.year() == _TIME.dt.year()).all())
+    except PolarsError:
+        return False
 
 
 def _each_once(cells: pl.Series, form: str, zone: str) -> pl.Series:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from transforms.sources.base import Options, UnreadableFileError
+from transforms.sources.instants import is_form
 from transforms.sources.opening import likely, plain
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ TIMES = ("time", "end")
 SETTINGS = ("form", "separator", "time_format", "time_zone", "group", "system")
 NEEDED = {LONG: ("time", "person"), EDGE: ("time", "sender", "recipient")}
 
+_NO_SEPARATOR = tuple('"\r\n')
 CHANNELS = ("meeting", "message", "work")
 
 
@@ -39,7 +41,7 @@ class Plan:
 
 
 def plan_of(path: Path, options: Options) -> Plan:
-    """The mapping as a plan. Raises UnreadableFileError where a key is unknown or missing."""
+    """The mapping as a plan. Raises UnreadableFileError where a key is unknown or missing, or cannot be so."""
     mapping = {key: value.strip() for key, value in options.mapping.items()}
     for key in mapping:
         if key not in {*COLUMNS, *SETTINGS}:
@@ -53,6 +55,8 @@ def plan_of(path: Path, options: Options) -> Plan:
     group = settings["group"] or ("event" if "event" in mapping else "row")
     _one_of(path, "form", form, (LONG, EDGE))
     _one_of(path, "group", group, ("event", "row"))
+    separator = _separator(path, settings["separator"])
+    _check_form(path, settings["time_format"])
     wanted = {*NEEDED[form], *(["event"] if settings["group"] == "event" else [])}
     if missing := sorted(wanted - {*mapping}):
         message = (
@@ -65,11 +69,13 @@ def plan_of(path: Path, options: Options) -> Plan:
     if used["channel"] in CHANNELS:
         used["channel"] = f"={used['channel']}"
     literals = {key: value[1:] for key, value in used.items() if value.startswith("=")}
+    if "channel" in literals:
+        _one_of(path, "channel", literals["channel"].strip().lower(), CHANNELS)
     return Plan(
         form=form,
         columns={key: value for key, value in used.items() if key not in literals},
         literals=literals,
-        separator={"tab": "\t", "\\t": "\t"}.get(settings["separator"], settings["separator"]),
+        separator=separator,
         time_format=settings["time_format"],
         zone=_zone(path, settings["time_zone"], options),
         has_events="event" in used and group == "event",
@@ -83,10 +89,27 @@ def _one_of(path: Path, key: str, value: str, known: tuple[str, ...]) -> None:
         raise UnreadableFileError(message)
 
 
+def _separator(path: Path, name: str) -> str:
+    sign = {"tab": "\t", "\\t": "\t"}.get(name, name)
+    if len(sign) > 1 or not sign.isascii() or sign in _NO_SEPARATOR:
+        message = f"{path}: mapping: separator is {name!r}; write the sign itself, like ; or tab"
+        raise UnreadableFileError(message)
+    return sign
+
+
+def _check_form(path: Path, form: str) -> None:
+    if form and not is_form(form):
+        message = (
+            f"{path}: mapping: no time can be read by time_format {form!r}; write it like "
+            "%d-%m-%Y %H:%M, hours always with minutes and %I with %p"
+        )
+        raise UnreadableFileError(message)
+
+
 def _zone(path: Path, name: str, options: Options) -> str:
     try:
         return str(ZoneInfo(name) if name else options.time_zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: Europe is a folder
         message = f"{path}: mapping: no time zone {name!r}; write it like Europe/Amsterdam"
         raise UnreadableFileError(message) from error
 

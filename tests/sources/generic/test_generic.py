@@ -22,7 +22,7 @@ from tests.sources.golden import assert_golden, whole
 from transforms.sources import mapped_rows
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from transforms.sources.generic import SOURCE_CSV, SOURCE_NDJSON, SOURCE_PARQUET
-from transforms.sources.instants import instants
+from transforms.sources.instants import instants, is_form
 
 if TYPE_CHECKING:
     from transforms.sources.base import Source
@@ -132,12 +132,45 @@ def test_what_is_no_parquet_is_refused(tmp_path: Path) -> None:
         ({"time": "When", "sender": "e-mail"}, "nothing for recipient"),
         ({"time": "When", "person": "e-mail", "form": "wide"}, "form is 'wide'; it is one of: long"),
         ({"time": "When", "person": "e-mail", "group": "event"}, "nothing for event"),
-        ({"time": "When", "person": "e-mail", "time_zone": "Amsterdam"}, "no time zone 'Amsterdam'"),
+        *(({"time": "When", "person": "e-mail", "time_zone": zone}, f"no time zone {zone!r}; write")
+          for zone in ("Amsterdam", "Europe")),
+        *(({"time": "When", "person": "e-mail", "separator": sign},
+           f"tickets.csv: mapping: separator is {sign!r}; write the sign itself")
+          for sign in ("comma", ", ;", "¦", '"')),
+        *(({"time": "When", "person": "e-mail", "time_format": form},
+           f"tickets.csv: mapping: no time can be read by time_format {form!r}; write it like")
+          for form in ("%Y-%m-%d %H", "%Y-%m-%d %I:%M", "YYYY-MM-DD", "%d-%m %H:%M", "%Q", "%")),
+        ({"time": "When", "person": "e-mail", "channel": "=email"},
+         "channel is 'email'; it is one of: meeting, message, work"),
     ],
 )  # fmt: skip
 def test_a_mapping_that_does_not_fit_says_so(mapping: dict[str, str], words: str) -> None:
     with pytest.raises(UnreadableFileError, match=words):
         read(SOURCE_CSV, HERE / "tickets.csv", **mapping)
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        "%d-%m-%Y %H:%M",
+        "%Y%m%d",
+        "%a, %d %b %Y %H:%M:%S %z",
+        "%Y-%m-%dT%H:%M:%S%.f%#z",
+        "%e %B %y %k:%M",
+        "%FT%R",
+        "%D",
+    ],
+)
+def test_a_form_that_can_be_read_is_one(form: str) -> None:
+    assert is_form(form)
+
+
+@pytest.mark.parametrize("sign", [";", "tab", "\\t", "|", "~"])
+def test_a_separator_that_is_told(tmp_path: Path, sign: str) -> None:
+    text = "when;with, commas,;who\n2026-02-02;,;ada\n"
+    path = table(tmp_path, text.replace(";", "\t" if "t" in sign else sign))
+    batch = read(SOURCE_CSV, path, time="when", person="who", separator=sign)
+    assert batch.participations["address"].to_list() == ["ada"]
 
 
 def test_an_empty_file_has_no_columns(tmp_path: Path) -> None:
