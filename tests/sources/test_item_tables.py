@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from tests.sources.golden import EVERYTHING, assert_golden, whole
 from transforms.sources import SOURCES
 from transforms.sources.base import UnreadableFileError
+from transforms.sources.opening import SHORTENED
 from transforms.sources.written_times import day_is_first, numbered, written_instants
 
 HERE = Path(__file__).parent
@@ -50,6 +51,26 @@ def test_every_separator_and_what_spreadsheets_write_above(
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file, delimiter=sign).writerows(rows)
     assert_golden(whole(SOURCES[name], path), TABLES[name].parent)
+
+
+@every_table
+@pytest.mark.parametrize("number", ["1,20123E+15", "1.20123E+15", "1E+15"])
+def test_numbers_that_a_spreadsheet_has_shortened_are_no_numbers(
+    tmp_path: Path, name: str, number: str
+) -> None:
+    """All long numbers that begin alike are one then."""
+    with TABLES[name].open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    at = header.index({"asana-csv": "Task ID", "jira-csv": "Issue id"}.get(name, "ID"))
+    path = tmp_path / "table.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [header, *([*row[:at], number, *row[at + 1 :]] for row in rows if row)]
+        )
+    batch = whole(SOURCES[name], path)
+    assert batch.events.is_empty()
+    assert set(batch.rejects["reason"]) == {SHORTENED}
+    assert batch.rejects.height == batch.records == len(rows)
 
 
 @every_table

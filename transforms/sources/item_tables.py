@@ -7,6 +7,7 @@ when; an assignee alone has done nothing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from transforms.sources.meetings import named
 from transforms.sources.opening import (
     OPEN_QUOTE,
     SEPARATORS,
+    SHORTENED,
+    SHORTENED_ID,
     decoded,
     likely,
     opened_text,
@@ -35,6 +38,7 @@ from transforms.sources.opening import (
 from transforms.sources.written_times import day_is_first, numbered, written_instants
 
 CHUNK = BATCH_ROWS // 10
+_SHORTENED = re.compile(SHORTENED_ID)
 ABOVE = 20  # rows that may stand above the header: a title, the date of the export
 
 Numbered = Iterator[tuple[int, list[str]]]
@@ -96,6 +100,9 @@ def read_items(path: Path, options: Options, shape: Shape, rows_at: Opener) -> I
                 batch.records += 1
                 if row and row[0] == "…\n…":
                     batch.reject(number, "row", OPEN_QUOTE)
+                    continue
+                if _SHORTENED.match(item.cell("id")):
+                    batch.reject(number, "row", SHORTENED)
                     continue
                 acts = shape.acts(item._replace(times=times))
                 if acts is None:

@@ -24,7 +24,7 @@ from transforms.sources.base import (
 from transforms.sources.delimited import sized
 from transforms.sources.instants import instants
 from transforms.sources.mapping import COLUMNS, EDGE, Plan
-from transforms.sources.opening import OPEN_QUOTE
+from transforms.sources.opening import OPEN_QUOTE, SHORTENED, SHORTENED_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +37,7 @@ _SPELLINGS = {
     "organizer": "organiser", "host": "organiser", "attendee": "required",
     "participant": "required", "sender": "from", "recipient": "to",
 }  # fmt: skip
+_IDS = ("person", "sender", "recipient", "event", "item")
 _PART = "\x1f"  # between the parts of a key
 
 
@@ -118,10 +119,12 @@ def _read(cells: pl.DataFrame, plan: Plan) -> pl.DataFrame:
             )
         ),
     )  # fmt: skip
+    ids = [name for name in _IDS if name in cells.columns]
     unreadable = "cannot be read; tell its form as time_format in the source's mapping"
     reasons = (
         (pl.any_horizontal((cs.by_name("time", "end", "person", "sender", "event") & cs.string())
                            .str.contains("\n", literal=True)), OPEN_QUOTE),
+        (pl.any_horizontal(cs.by_name(ids).str.contains(SHORTENED_ID)), SHORTENED),
         (~_is_told(rows["time"]), "no time"),
         (pl.col("started_at").is_null(), f"the time {unreadable}"),
         (_is_told(rows["end"]) & pl.col("ended_at").is_null(), f"the end {unreadable}"),

@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 HEAD = 1 << 16
 SEPARATORS = ",;\t|"
 OPEN_QUOTE = "a quote is opened and not closed"
+SHORTENED_ID = (
+    r"^\d(?:[.,]\d+)?E\+\d+$"  # a long number, saved as a spreadsheet shows it: 1,20123E+15
+)
+SHORTENED = "a spreadsheet has shortened the number; use the file as it was exported"
 WORKBOOK = ".xlsx"  # a zip to look at, and a file to whoever has it
 GZIP, ZIP = tars.GZIP, zips.SIGNATURE
 _MARKS = (

@@ -23,6 +23,7 @@ from transforms.sources import mapped_rows
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from transforms.sources.generic import SOURCE_CSV, SOURCE_NDJSON, SOURCE_PARQUET
 from transforms.sources.instants import instants, is_form
+from transforms.sources.opening import SHORTENED
 
 if TYPE_CHECKING:
     from transforms.sources.base import Source
@@ -194,6 +195,18 @@ def test_a_quote_that_stays_open_for_ever_is_a_reject(tmp_path: Path) -> None:
     batch = read(SOURCE_CSV, table(tmp_path, text), time="time", person="person")
     assert batch.rejects["reason"].to_list()[0] == "a quote is opened and not closed"
     assert batch.events.height > 10_000
+
+
+@pytest.mark.parametrize("column", ["who", "id", "what"])
+def test_a_number_that_a_spreadsheet_has_shortened_joins_nobody(
+    tmp_path: Path, column: str
+) -> None:
+    cells = {"at": "2026-02-02", "who": "ada", "id": "1E+3-B", "what": "E+6"}
+    text = "\n".join([",".join(cells), ",".join(cells.values()),
+                      ",".join((cells | {column: "1.20123E+15"}).values())])  # fmt: skip
+    mapping = {"time": "at", "person": "who", "event": "id", "item": "what"}
+    batch = read(SOURCE_CSV, table(tmp_path, text), **mapping)
+    assert (batch.events.height, batch.rejects.rows()) == (1, [(3, "row", SHORTENED)])
 
 
 def test_ragged_rows(tmp_path: Path) -> None:
