@@ -61,23 +61,33 @@ def cells_of(path: Path, columns: Mapping[str, str]) -> Iterator[pl.DataFrame]:
     """Text of the fields of each line, by key, and its number as `position`.
 
     Null where a field is not there, or is an object or a list; all are where a line is no object.
-    "a.b" is field b of object a.
+    "a.b" is field b of object a, or a field that is called so itself.
     """
-    paths = {key: column.split(".") for key, column in columns.items()}
-    decoder = msgspec.json.Decoder(_struct(list(paths.values())))
+    paths = [path for column in columns.values() for path in ([column], column.split("."))]
+    decoder = msgspec.json.Decoder(_struct(paths))
     first = 1
-    values: dict[str, list[object]] = {key: [] for key in paths}
+    values: dict[str, list[object]] = {key: [] for key in columns}
     positions: list[int] = []
     for block in blocks(path, BLOCK):
         records, numbers, lines_read = _records(block, decoder, first)
-        for key, steps in paths.items():
-            values[key] += _values(records, steps)
+        for key, column in columns.items():
+            values[key] += _told(records, column)
         positions += numbers
         first += lines_read
         if len(positions) >= ROWS:
             yield _frame(values, positions)
-            values, positions = {key: [] for key in paths}, []
+            values, positions = {key: [] for key in columns}, []
     yield _frame(values, positions)
+
+
+def _told(records: Sequence[object], column: str) -> Sequence[object]:
+    plain = _values(records, [column])
+    if "." not in column:
+        return plain
+    inner = _values(records, column.split("."))
+    if plain.count(None) == len(plain):
+        return inner
+    return [a if b is None else b for a, b in zip(inner, plain, strict=True)]
 
 
 def _frame(values: Mapping[str, Sequence[object]], positions: Sequence[int]) -> pl.DataFrame:
@@ -126,9 +136,9 @@ def _record(line: bytes, decoder: msgspec.json.Decoder[msgspec.Struct]) -> msgsp
         return decoder.decode(b"{}")
 
 
-def _values(records: Sequence[object], steps: Sequence[str]) -> Sequence[object]:
+def _values(records: Sequence[object], steps: Sequence[str]) -> list[object]:
     first, *inner = map(_attribute, steps)
-    values: Sequence[object] = [*map(attrgetter(first), records)]
+    values = [*map(attrgetter(first), records)]
     for name in inner:
         values = [getattr(value, name, None) for value in values]
     return values

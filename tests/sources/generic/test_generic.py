@@ -209,6 +209,19 @@ def test_a_number_that_a_spreadsheet_has_shortened_joins_nobody(
     assert (batch.events.height, batch.rejects.rows()) == (1, [(3, "row", SHORTENED)])
 
 
+def test_a_field_may_have_a_dot_in_its_own_name(tmp_path: Path) -> None:
+    records = [
+        {"at": "2026-02-02", "user.email": "ada@x.example"},
+        {"at": "2026-02-03", "user": {"email": "ben@x.example"}},
+        {"at": "2026-02-04", "user": "nobody", "user.email": "cas@x.example"},
+    ]
+    path = table(tmp_path, "\n".join(map(json.dumps, records)), "t.ndjson")
+    batch = read(SOURCE_NDJSON, path, time="at", person="user.email")
+    assert batch.participations["address"].to_list() == [
+        f"{n}@x.example" for n in ("ada", "ben", "cas")
+    ]
+
+
 def test_ragged_rows(tmp_path: Path) -> None:
     text = "person,time,x\nada@x.example\nben@x.example,2026-02-02,1,2,3\n,,\n"
     batch = read(SOURCE_CSV, table(tmp_path, text), time="time", person="person")
