@@ -14,9 +14,10 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from transforms.sources.base import UnreadableFileError
+from transforms.sources.delimited import layout_of_text
 from transforms.sources.instants import instants
 from transforms.sources.mapping import CHANNELS, EDGE, LONG, NEEDED
-from transforms.sources.opening import opened_text, plain, rows_of, separator_of
+from transforms.sources.opening import opened_text, plain, rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -110,9 +111,9 @@ def _text(name: str, kind: pl.DataType) -> pl.Expr:
 
 
 def _rows(text: IO[str]) -> Table:
-    rows = rows_of(text, separator_of(text))
-    header = [name.strip(" \ufeff") for name in next((row for _, row in rows), [])]
-    told = [row for _, row in islice(rows, SAMPLE)]
+    layout = layout_of_text(text)  # reads as far as the header
+    header = layout.header
+    told = [row for _, row in islice(rows_of(text, layout.separator), SAMPLE)]
     at = {name: n for n, name in reversed([*enumerate(header)]) if name}
     columns = {
         name: [row[n].strip() if n < len(row) else "" for row in told]

@@ -271,6 +271,9 @@ TABLES = [
      {"time": "timestamp", "time_format": "%Y%m%d%H%M%S", "person": "contact", "item": "dossier"}),
     ("timestamp,contact,dossier\n202601311000,a@x.nl,D1\n",
      {"time": "timestamp", "time_format": "%Y%m%d%H%M", "person": "contact", "item": "dossier"}),
+    *((f"{above}timestamp;contact;dossier\n2026-01-31 10:00;a@x.nl;D1\n2026-01-31 11:00;b@x.nl;D1\n",
+       {"time": "timestamp", "person": "contact", "item": "dossier"})
+      for above in ("sep=;\n", '#TYPE Selected.Row, "x"\n\n', "\ufeffsep=;\r\n")),
     ("user,role\na@x.nl,chair\n", {}),  # no time
     ("timestamp,user\n2026-01-31T10:00:00,a@x.nl\n", {}),  # nothing that people share
     ("2026-01-31T10:00:00,a@x.nl,D1\n2026-01-31T10:00:00,b@x.nl,D1\n", {}),  # no header
@@ -282,8 +285,9 @@ def test_columns_are_told_by_name_and_content(
     text: str, mapping: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "table.csv"
-    path.write_text(text)
+    path.write_text(text, encoding="utf-8")
     assert proposed(first_records(path, "csv")) == mapping
+    assert recognise(path).mapping == mapping
 
 
 @pytest.mark.parametrize("form", ["%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M", "%m-%d-%Y", "%d-%m-%Y"])

@@ -30,7 +30,7 @@ CELLS = (
 )
 ROWS = 10_000  # that are read one by one before they are handed on
 
-_PREFACE = ("#TYPE", "sep=")  # Export-Csv and Excel write these above the header
+PREFACE = ("#TYPE", "sep=")  # Export-Csv and Excel write these above the header
 _QUOTE, _CR, _LF = b'"\r\n'
 
 
@@ -52,7 +52,7 @@ def layout_of_text(text: IO[str], separator: str = "") -> Layout:
     """The same of a text, which may be cut off below the header."""
     lines = iter(text)
     skipped, first = 0, next(lines, "")
-    while first and (not first.strip() or first.startswith(_PREFACE)):
+    while first and (not first.strip() or first.startswith(PREFACE)):
         skipped, first = skipped + 1, next(lines, "")
     separator = separator or separator_of(io.StringIO(first))
     reader = csv.reader(chain([first], lines), delimiter=separator, skipinitialspace=True)
