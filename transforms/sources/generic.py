@@ -129,6 +129,7 @@ def _cell(key: str, column: str, dtype: pl.DataType, plan: Plan) -> pl.Expr:
     if isinstance(dtype, pl.Datetime):
         return cell.dt.strftime("%Y-%m-%dT%H:%M:%S%.6f" + ("%:z" if dtype.time_zone else ""))
     if isinstance(dtype, pl.Float32 | pl.Float64):  # an id that has passed through pandas
+        cell = cell.fill_nan(None)  # pandas has NaN where a number is missing
         whole_number = cell.cast(pl.Int64, strict=False)
         is_whole = whole_number == cell
         return pl.when(is_whole).then(whole_number.cast(pl.String)).otherwise(cell.cast(pl.String))

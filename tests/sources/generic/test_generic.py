@@ -102,6 +102,21 @@ def test_parquet_gives_what_csv_gives(tmp_path: Path) -> None:
     assert parquet.rejects.rows() == [(3, "row", "no time")]
 
 
+def test_a_missing_number_in_parquet_joins_nobody(tmp_path: Path) -> None:
+    start = datetime(2026, 2, 2, 9, tzinfo=UTC)
+    pl.DataFrame(
+        {
+            "at": [start, start + timedelta(days=1)],
+            "person": ["ada@north.example", "ben@south.example"],
+            "number": [float("nan")] * 2,
+        }
+    ).write_parquet(tmp_path / "t.parquet")
+    mapping = {"time": "at", "person": "person", "event": "number", "item": "number"}
+    batch = read(SOURCE_PARQUET, tmp_path / "t.parquet", **mapping)
+    assert batch.events["initiator"].to_list() == ["ada@north.example", "ben@south.example"]
+    assert batch.events["container_key"].null_count() == 2
+
+
 @pytest.mark.parametrize("time", ["naive", "zoned", "date", "epoch"])
 def test_times_in_parquet(tmp_path: Path, time: str) -> None:
     naive = datetime(2026, 7, 1, 10, 0, 0, 5)  # noqa: DTZ001
