@@ -37,6 +37,7 @@ _SPELLINGS = {
     "organizer": "organiser", "host": "organiser", "attendee": "required",
     "participant": "required", "sender": "from", "recipient": "to",
 }  # fmt: skip
+_WITH_NAME = r"^[^<>]*<([^<>\s]+@[^<>\s]+)>$"
 _IDS = ("person", "sender", "recipient", "event", "item")
 _PART = "\x1f"  # between the parts of a key
 
@@ -108,8 +109,8 @@ def _read(cells: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         channel=channel,
         started_at=_instants(rows["time"], plan),
         ended_at=_instants(rows["end"], plan),
-        person=_person("person"),
-        sender=_person("sender"),
+        person=_person(rows["person"]),
+        sender=_person(rows["sender"]),
         role=pl.when(role != "").then(role).otherwise(
             channel.replace_strict(ROLES, default=default, return_dtype=pl.String)
         ),
@@ -163,8 +164,11 @@ def _key(plan: Plan) -> pl.Expr:
     return pl.concat_str("channel", pl.lit(":generic:"), content)
 
 
-def _person(name: str) -> pl.Expr:
-    cell = pl.col(name)
+def _person(cells: pl.Series) -> pl.Expr:
+    """A mail address in lower case, also where it is written as Name <address>; or what else is told."""
+    cell = pl.col(cells.name)
+    if cells.str.ends_with(">").any():
+        cell = pl.coalesce(cell.str.extract(_WITH_NAME), cell)
     return (
         pl.when(cell.str.contains("@", literal=True)).then(cell.str.to_lowercase()).otherwise(cell)
     )

@@ -224,6 +224,20 @@ def test_a_number_that_a_spreadsheet_has_shortened_joins_nobody(
     assert (batch.events.height, batch.rejects.rows()) == (1, [(3, "row", SHORTENED)])
 
 
+def test_an_address_with_a_name_is_the_address(tmp_path: Path) -> None:
+    people = {
+        "Ada Brook <Ada@X.example>": "ada@x.example",
+        "<ben@x.example>": "ben@x.example",
+        '"""cas@x.example"" <cas@x.example>"': "cas@x.example",
+        "Dirk <DOMAIN>": "Dirk <DOMAIN>",
+        "Eva <e@x.example>; Fay <f@x.example>": "eva <e@x.example>; fay <f@x.example>",
+    }
+    text = "\n".join(["at;who", *(f"2026-02-02;{person}" for person in people)])
+    text = text.replace(";", "\t", 1).replace("02;", "02\t")
+    batch = read(SOURCE_CSV, table(tmp_path, text), time="at", person="who")
+    assert batch.participations["address"].to_list() == [*people.values()]
+
+
 def test_a_field_may_have_a_dot_in_its_own_name(tmp_path: Path) -> None:
     records = [
         {"at": "2026-02-02", "user.email": "ada@x.example"},
