@@ -50,6 +50,7 @@ class Thing(msgspec.Struct):
 
     id: int | str | None = None
     iid: int | None = None
+    group_id: int | None = None  # an epic is a group's, anything else a project's
     author: User | None = None
     user: User | None = None
     created_at: str | None = None
@@ -149,7 +150,9 @@ def _acts(thing: Thing, known: Mapping[str, str]) -> list[Act] | None:
 
 
 def _opened(thing: Thing, known: Mapping[str, str]) -> Iterator[Act]:
-    kind = "issue" if thing.target_branch is None else "mergerequest"
+    kind = "issue" if thing.group_id is None else "epic"
+    if thing.target_branch is not None:
+        kind = "mergerequest"
     item = _item(thing.author, thing.web_url, kind, thing.id)
     at = utc(thing.created_at)
     key = f"work:{item}:create"
@@ -244,7 +247,7 @@ SOURCE = Source(
     ),
     reads=(
         "issues and merge requests: id, author, created_at, closed_at, closed_by, merged_at, "
-        "merge_user, user names mentioned",
+        "merge_user, user names mentioned, group_id (to tell epics)",
         "notes: id, author, created_at, noteable_type, noteable_id, system, user names mentioned; "
         "of GitLab's own notes what was done",
         "state events: user, created_at, resource_type, resource_id, state",

@@ -47,6 +47,17 @@ def test_state_is_one_event_however_it_is_told(tmp_path: Path) -> None:
     assert closed[0] == closed[1] != set()
 
 
+def test_an_epic_is_no_issue_of_the_same_number(tmp_path: Path) -> None:
+    issue = RECORDS[0]
+    epic = {key: told for key, told in issue.items() if key != "project_id"} | {"group_id": 2}
+    both = whole(SOURCE, write(tmp_path, [issue, epic]))
+    alone = whole(SOURCE, write(tmp_path, [issue]))
+    assert both.events.height == 2 * alone.events.height
+    assert set(both.events["container_key"]) - set(alone.events["container_key"]) == {
+        "gitlab:gitlab.waters.example/epic:600"
+    }
+
+
 def test_an_address_shown_once_is_the_person_everywhere() -> None:
     batch = whole(SOURCE, HERE / "records.json")
     addresses = set(batch.participations["address"])
