@@ -176,9 +176,10 @@ SOURCE = Source(
     title="Jira comments, worklogs and changes, apart from their issues (REST, JSON or ndjson)",
     channel="work",
     how=(
-        "Pages of /rest/api/3/issue/KEY/comment, /rest/api/3/issue/KEY/worklog (server: /2/) and "
-        "/rest/api/3/issue/KEY/changelog, of /rest/api/3/worklog/list or /rest/api/3/changelog/bulkfetch: "
-        "for what a search does not hold, beyond an issue's first page"
+        "Pages of /rest/api/3/issue/ID/comment, /rest/api/3/issue/ID/worklog (server: /2/) and "
+        "/rest/api/3/issue/ID/changelog, of /rest/api/3/worklog/list or /rest/api/3/changelog/bulkfetch: "
+        "for what a search does not hold, beyond an issue's first page. ID is the issue's number, as 10010; "
+        "asked for by key, changes name their issue otherwise than a search"
     ),
     reads=(
         "self (the site's name and the issue's number), id",
