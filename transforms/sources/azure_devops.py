@@ -27,7 +27,7 @@ _HOST = re.compile(r"https?://([^/]+)/")
 _PULL = re.compile(r"/pullRequests/(\d+)(?:/|$)", re.IGNORECASE)
 _GUID = r"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
 _CALLED = re.compile(rf'@<{_GUID}>|data-vss-mention="version:[\d.]+,\{{?{_GUID}')
-_NAMED = re.compile(r"<([^<>\s]+@[^<>\s]+)>\s*$")
+_NAMED = re.compile(r"<([^<>\s]+[@\\][^<>\s]+)>\s*$")
 _MACHINE = re.compile(r"build service|^microsoft\.", re.IGNORECASE)
 _WANTED = "pull request, thread, work item, update or comment as Azure DevOps returns it"
 
@@ -40,6 +40,7 @@ class Identity(msgspec.Struct, rename="camel"):
 
     id: str | None = None
     unique_name: str | None = None
+    name: str | None = None  # in older answers, as "Name <address>"
     display_name: str | None = None  # to tell services
     is_container: bool | None = None
 
@@ -146,8 +147,9 @@ def sniff(path: Path, head: bytes) -> float:  # noqa: ARG001
 
 
 def _addresses(path: Path) -> dict[str, str]:
-    """Id → mail address, for everybody whose address the file shows."""
+    """Id → mail address, for everybody whose address the file shows; login → address of the same person."""
     known: dict[str, str] = {}
+    logins: dict[str, str] = {}
     for record in records(path, _LISTS):
         try:
             thing = _THING.decode(record.raw)
@@ -156,8 +158,12 @@ def _addresses(path: Path) -> dict[str, str]:
         told = (one for c in thing.comments or () for one in (c.author, c.created_by))
         shown = [thing.created_by, thing.closed_by, thing.revised_by, *(thing.reviewers or ())]
         shown += [*told, *map(_identity, (thing.fields or {}).values())]
-        known |= {who.id.lower(): mail for who in shown if who and who.id and (mail := _mail(who))}
-    return known
+        for who in shown:
+            if who and who.id and (mail := _mail(who)):
+                known[who.id.lower()] = mail
+            elif who and who.id and (login := _login(who)):
+                logins[login] = who.id.lower()
+    return {name: known.get(one, f"azure-devops:{one}") for name, one in logins.items()} | known
 
 
 # --- acts -------------------------------------------------------------------------------------
@@ -288,7 +294,7 @@ def _text(value: object) -> str | None:
 
 
 def _identity(value: object) -> Identity | None:
-    """A field's person: an object, or in older answers "Name <address>"."""
+    """A field's person: an object, or in older answers "Name <address>", of a domain "Name <login>"."""
     if isinstance(value, str):
         named = _NAMED.search(value)
         return Identity(unique_name=named[1]) if named else None
@@ -300,9 +306,15 @@ def _identity(value: object) -> Identity | None:
     return None
 
 
+def _login(who: Identity) -> str:
+    """Mail address, or domain and login; empty where neither is shown."""
+    named = _NAMED.search(who.name or "")
+    return (who.unique_name or (named[1] if named else "")).strip().lower()
+
+
 def _mail(who: Identity) -> str | None:
-    name = (who.unique_name or "").strip().lower()
-    return name if "@" in name and not who.is_container else None
+    login = _login(who)
+    return login if "@" in login and not who.is_container else None
 
 
 def _address(who: Identity | None, known: Mapping[str, str]) -> str | None:
@@ -315,7 +327,7 @@ def _address(who: Identity | None, known: Mapping[str, str]) -> str | None:
 
 def _number(who: Identity | None) -> str:
     """What every answer shows of a person, whether it shows the address or not."""
-    return ((who.id or who.unique_name) or "").lower() if who else ""
+    return (who.id or _login(who)).lower() if who else ""
 
 
 SOURCE = Source(
@@ -333,7 +345,7 @@ SOURCE = Source(
         "work items: id, url, System.CreatedBy, System.CreatedDate",
         "updates: rev, revisedBy, System.ChangedDate, whether System.State changed, whom "
         "System.AssignedTo names; comments: createdBy, createdDate, ids of people mentioned",
-        "people: uniqueName, id, isContainer, displayName (to tell services)",
+        "people: uniqueName or name, id, isContainer, displayName (to tell services)",
     ),
     sniff=sniff,
     read=read,

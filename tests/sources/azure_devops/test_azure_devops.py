@@ -49,6 +49,32 @@ def test_a_comment_is_one_event_however_it_is_told(tmp_path: Path) -> None:
     assert comments.events.height == 1
 
 
+@pytest.mark.parametrize(
+    ("login", "address"),
+    [
+        ("WATERS\\ida", "azure-devops:dddddddd-0000-4000-8000-dddddddddddd"),
+        ("Ida@north.example", "ida@north.example"),
+    ],
+)
+@pytest.mark.parametrize("member", ["name", "uniqueName"])
+def test_an_old_server_names_one_person_with_and_without_an_id(
+    tmp_path: Path, login: str, address: str, member: str
+) -> None:
+    """Whom a field names has none: who made the item, and to whom it is assigned."""
+    text = f"Ida <{login}>"
+    ida = {
+        "id": "DDDDDDDD-0000-4000-8000-dddddddddddd",
+        member: text if member == "name" else login,
+    }
+    item = RECORDS[5] | {"fields": {**RECORDS[5]["fields"], "System.CreatedBy": text}}
+    fields = {**RECORDS[7]["fields"], "System.AssignedTo": {"newValue": text}}
+    batch = whole(
+        SOURCE, write(tmp_path, [item, RECORDS[7] | {"revisedBy": ida, "fields": fields}])
+    )
+    assert batch.events["initiator"].to_list() == [address] * 2
+    assert set(batch.participations["address"]) == {address}
+
+
 def test_sites_do_not_meet(tmp_path: Path) -> None:
     text = json.dumps(RECORDS[0]).replace("dev.azure.com/Waters", "devops.north.example/tfs")
     old = json.dumps(RECORDS[0]).replace("dev.azure.com/Waters", "waters.visualstudio.com")
