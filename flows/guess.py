@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from flows.mapping import TABLES
 from transforms.sources import SOURCES
-from transforms.sources.opening import decoded, plain
+from transforms.sources.opening import decoded, may_be_data, plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -103,5 +103,8 @@ def _reads(source: Source) -> set[str]:
 
 
 def _told(names: Sequence[str]) -> str:
-    more = len(names) - MANY_FIELDS
-    return ", ".join(names[:MANY_FIELDS]) + (f" and {more} more" if more > 0 else "")
+    shown = [name for name in names if not may_be_data(name)][:MANY_FIELDS]
+    more = len(names) - len(shown)
+    if not shown:
+        return f"{more} fields"
+    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -330,6 +330,7 @@ def test_columns_of_ndjson_and_parquet(tmp_path: Path) -> None:
         ("x.json", b'[{"gid": "1", "resource_subtype": "x", "completed_at": null}]', "nearest: asana (it has gid"),
         ("jira-x.json", b'{"zzz": 1}', "nearest: jira"),
         ("x.json", b'{"zzz": 1, "yyy": 2}', "JSON of no known tool, with zzz, yyy"),
+        ("x.json", b'{"jan@a.example": 1, "zzz": 2}', "JSON of no known tool, with zzz and 1 more"),
         ("x.csv", b"a,b\n1,2\n", "a table (a, b), of which no columns are known"),
         ("x.csv", b"1,2,3\n4,5,6\n", "a table without names of columns"),
         ("x.csv", b"my email address,group\na@b.example,G\n", "nearest: directory of people, but row 1"),

@@ -13,7 +13,15 @@ import polars as pl
 
 from transforms.sources.base import RAW_REJECT, UnreadableFileError
 from transforms.sources.directory_frames import ALIASES, DOMAINS, MEMBERS, NAMES, Directory, Schema
-from transforms.sources.opening import OPEN_QUOTE, likely, opened_text, plain, rows_of, separator_of
+from transforms.sources.opening import (
+    OPEN_QUOTE,
+    columns_told,
+    likely,
+    opened_text,
+    plain,
+    rows_of,
+    separator_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -188,17 +196,16 @@ def _starting(columns: Iterable[str], *keys: str) -> list[str]:
 def _complain(
     path: Path, header: Sequence[str], found: Mapping[str, int], boundaries: Sequence[str]
 ) -> None:
-    there = ", ".join(filter(None, (name.strip("\ufeff ") for name in header))) or "none"
     if not _starting(found, "address", "domain"):
         message = (
-            f"{path}: row 1: no column of mail addresses; columns are: {there}"
+            f"{path}: row 1: no column of mail addresses; {columns_told(header)}"
             f"{likely('email', header)}; name it email"
         )
         raise UnreadableFileError(message)
     if not _starting(found, "unit", "aliases", "same_as"):
         wanted = ", ".join(boundaries)
         message = (
-            f"{path}: row 1: no column for any boundary ({wanted}); columns are: {there}"
+            f"{path}: row 1: no column for any boundary ({wanted}); {columns_told(header)}"
             f"{likely(boundaries[0] if boundaries else '', header)}"
             "; rename the column, or name it under boundaries in tieline.toml"
         )

@@ -14,7 +14,7 @@ import polars as pl
 from transforms.sources.base import Batch, Options, Source, UnreadableFileError
 from transforms.sources.delimited import layout_of, layout_of_text
 from transforms.sources.deliveries import DELIVERED, HOP, ROWS, SENT, batch_of, tables
-from transforms.sources.opening import decoded, likely, plain
+from transforms.sources.opening import columns_told, decoded, likely, plain
 from transforms.sources.written_times import day_is_first
 
 if TYPE_CHECKING:
@@ -46,10 +46,9 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
     at = _found(layout.header)
     if missing := [name for name in _COLUMNS if name not in at]:
         wanted = _COLUMNS[missing[0]][0]
-        there = ", ".join(filter(None, layout.header)) or "none"
         message = (
-            f"{path}: no column {wanted!r}{likely(wanted, layout.header)}; columns are: {there}; "
-            "export the log again with all its columns"
+            f"{path}: no column {wanted!r}{likely(wanted, layout.header)}; "
+            f"{columns_told(layout.header)}; export the log again with all its columns"
         )
         raise UnreadableFileError(message)
     chunks = tables(path, layout, at)

@@ -28,6 +28,7 @@ from transforms.sources.opening import (
     SEPARATORS,
     SHORTENED,
     SHORTENED_ID,
+    columns_told,
     decoded,
     likely,
     opened_text,
@@ -189,11 +190,9 @@ def _table(path: Path, rows: Numbered, shape: Shape) -> tuple[dict[str, list[int
         above.append(row)
     header = max(above, key=lambda row: (len(columns(row, shape)), len(row)), default=[])
     key = next(key for key in shape.needed if key not in columns(header, shape))
-    there = ", ".join(dict.fromkeys(filter(None, (name.strip("\ufeff ") for name in header))))
     name = shape.needed[key]
     raise UnreadableFileError(
-        f"{path}: no column {name!r}{likely(name, header)}; columns are: {there or 'none'}; "
-        f"{shape.cure}"
+        f"{path}: no column {name!r}{likely(name, header)}; {columns_told(header)}; {shape.cure}"
     )
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from transforms.sources.base import Options, UnreadableFileError
 from transforms.sources.instants import is_form
-from transforms.sources.opening import likely, plain
+from transforms.sources.opening import columns_told, likely, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -121,10 +121,9 @@ def columns_of(path: Path, plan: Plan, names: Sequence[str]) -> dict[str, str]:
     for key, column in plan.columns.items():
         name = column if column in names else by_plain.get(plain(column))
         if name is None:
-            there = ", ".join(filter(None, names)) or "none"
             message = (
                 f"{path}: no column {column!r} for {key}{likely(column, names)}; "
-                f"columns are: {there}; correct the source's mapping in tieline.toml"
+                f"{columns_told(names)}; correct the source's mapping in tieline.toml"
             )
             raise UnreadableFileError(message)
         found[key] = name

@@ -26,7 +26,7 @@ from transforms.sources.deliveries import (
     batch_of,
     tables,
 )
-from transforms.sources.opening import decoded, likely, plain
+from transforms.sources.opening import columns_told, decoded, likely, plain
 from transforms.sources.written_times import day_is_first
 
 if TYPE_CHECKING:
@@ -117,11 +117,10 @@ def read(path: Path, options: Options) -> Iterator[Batch]:
     layout = layout_of(path)
     shape, at = _shape(layout.header)
     if shape is None:
-        there = ", ".join(filter(None, layout.header)) or "none"
         message = (
-            f"{path}: no message trace: a column is missing{_missing(layout.header)}; columns are: "
-            f"{there}; export it again with Received, SenderAddress, RecipientAddress, "
-            "Status and MessageId"
+            f"{path}: no message trace: a column is missing{_missing(layout.header)}; "
+            f"{columns_told(layout.header)}; export it again with Received, SenderAddress, "
+            "RecipientAddress, Status and MessageId"
         )
         raise UnreadableFileError(message)
     chunks = tables(path, layout, at)

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import io
+import re
 from contextlib import ExitStack, contextmanager
 from difflib import get_close_matches
 from hashlib import blake2b
@@ -16,7 +17,7 @@ from transforms.sources import archives, entries, limits, tars, zips
 from transforms.sources.base import UnreadableFileError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 HEAD = 1 << 16
@@ -33,6 +34,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Of an address, a number, a time or a sentence. "start@odata.type" is a name.
+_DATA = re.compile(r"@(?!odata\.)|^[\W_]*\d|\d:\d\d|.{61}", re.DOTALL)
 
 
 @contextmanager
@@ -203,8 +206,26 @@ def plain(header: str) -> str:
     return "".join(filter(str.isalnum, header.casefold()))
 
 
-def likely(name: str, names: Iterable[str]) -> str:
+def may_be_data(name: str) -> bool:
+    """Whether what stands where a column's name should may be of a record: then nobody is shown it."""
+    return _DATA.search(name.strip()) is not None
+
+
+def columns_told(names: Sequence[str]) -> str:
+    """What the columns are, for a message; only how many, where the first line may be one of data."""
+    if any(map(may_be_data, names)):
+        return (
+            f"what should name its {len(names):,} columns looks like data; "
+            "put the line with their names above it"
+        )
+    there = dict.fromkeys(filter(None, (name.strip("\ufeff ") for name in names)))
+    return f"columns are: {', '.join(there) or 'none'}"
+
+
+def likely(name: str, names: Sequence[str]) -> str:
     """A question after the name that was probably meant, or nothing."""
+    if any(map(may_be_data, names)):
+        return ""
     by_plain = {plain(other): other.strip() for other in names}
     found = get_close_matches(plain(name), by_plain, 1, 0.5)
     return f"; did you mean {by_plain[found[0]]!r}?" if found else ""

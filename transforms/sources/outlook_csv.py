@@ -33,6 +33,7 @@ from transforms.sources.meetings import named
 from transforms.sources.opening import (
     OPEN_QUOTE,
     SEPARATORS,
+    columns_told,
     decoded,
     likely,
     opened_text,
@@ -127,10 +128,9 @@ def _layout(path: Path) -> Layout:
         at = _columns(header)
         for key, name in _NEEDED.items():
             if key not in at:
-                there = ", ".join(filter(None, (name.strip("\ufeff ") for name in header)))
                 message = (
-                    f"{path}: row 1: no column {name!r}{likely(name, header)}; columns are: "
-                    f"{there or 'none'}; export the calendar again with all its fields"
+                    f"{path}: row 1: no column {name!r}{likely(name, header)}; "
+                    f"{columns_told(header)}; export the calendar again with all its fields"
                 )
                 raise UnreadableFileError(message)
         chunks = iter(lambda: list(islice(rows, BATCH_ROWS)), [])

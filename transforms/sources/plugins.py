@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
+from traceback import extract_tb
 
 from transforms.sources.base import Batch, Options, Source, UnreadableFileError
 from transforms.sources.mapping import CHANNELS
@@ -90,6 +91,12 @@ def _fenced(source: Source, package: str) -> Source:
     )
 
 
+def _fault(error: Exception) -> str:
+    """What failed and where; its own words may quote the file."""
+    last = extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {Path(last.filename).name}, line {last.lineno}"
+
+
 def _fenced_sniff(
     sniff: Callable[[Path, bytes], float], who: str
 ) -> Callable[[Path, bytes], float]:
@@ -97,8 +104,9 @@ def _fenced_sniff(
         try:
             return min(max(float(sniff(path, head)), 0.0), 1.0)
         except Exception as error:  # noqa: BLE001 - its mistake must not hide who else knows the file
-            cause = " ".join(f"{type(error).__name__}: {error}".split())
-            log.warning("%s: sniff fails on %s (%s); tell its makers", who, path.name, cause)
+            log.warning(
+                "%s: sniff fails on %s (%s); tell its makers", who, path.name, _fault(error)
+            )
             return 0.0
 
     return fenced
@@ -113,8 +121,9 @@ def _fenced_read(
         except UnreadableFileError:
             raise
         except Exception as error:
-            cause = " ".join(f"{type(error).__name__}: {error}".split())
-            message = f"{path}: the reader fails ({who}: {cause}); tell its makers, or update it"
+            message = (
+                f"{path}: the reader fails ({who}: {_fault(error)}); tell its makers, or update it"
+            )
             raise UnreadableFileError(message) from error
 
     return fenced
