@@ -256,7 +256,8 @@ _MERGE = (
     WITH version AS (
       SELECT *, row_number() OVER (
         PARTITION BY event_id ORDER BY revision DESC, is_cancelled DESC,
-        reply_to IS NULL, thread IS NULL, file_id, position) AS place  -- a log knows less than a mailbox
+        -- A log knows less than a mailbox, and a list or a server that passes a mail on than who wrote it.
+        reply_to IS NULL, thread IS NULL, is_automated, file_id, position) AS place
       FROM observed_event WHERE event_id IN (SELECT event_id FROM changed_event)
     )
     SELECT {_EVENT}, NULL FROM version WHERE place = 1 AND NOT is_cancelled
@@ -286,6 +287,8 @@ _MERGE = (
       JOIN (SELECT DISTINCT file_id, event_id, revision, started_at FROM observed_event
             WHERE event_id IN (SELECT event_id FROM new_event)) AS o USING (file_id, event_id)
       JOIN new_event AS e USING (event_id)
+      -- A mail has one sender: a log may name who passed it on.
+      WHERE e.kind <> 'mail' OR p.role <> 'from' OR e.initiator IS NULL OR p.address_id = e.initiator
     ), answer AS (  -- a guest's copy, however new, may not know what others answered
       SELECT event_id, address_id,
         arg_max(response, {_LATEST}) FILTER (is_own) AS own,

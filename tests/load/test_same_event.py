@@ -452,6 +452,30 @@ def test_in_whatever_order_its_copies_come(tmp_path: Path, order: list[str]) -> 
         assert (start, {*seats}, partners) == ("03-02 09:00", ROLES, READ_BY)
 
 
+@pytest.mark.parametrize("envelope", ["list-bounces@north.example", "SRS0=x=y=a=ada@hop.example"])
+@pytest.mark.parametrize("order", [["meadow", "north"], ["north", "meadow"]], ids="-".join)
+def test_who_passed_a_mail_on_is_no_second_sender(
+    tmp_path: Path, envelope: str, order: list[str]
+) -> None:
+    passed_on = trace().replace(ADA, envelope)
+    with home(tmp_path, MAILS | {"meadow": ("message-trace", "", passed_on)}) as there:
+        there.stage(order)
+        [(_, _, seats, partners)] = there.events()
+    assert ({*seats}, partners) == (ROLES, ["Meadow", "North"])
+
+
+@pytest.mark.parametrize("direct", ["east", "meadow"])
+def test_of_two_logs_the_one_that_names_a_person_tells_the_sender(
+    tmp_path: Path, direct: str
+) -> None:
+    logs = {name: MAILS[name] for name in ("east", "meadow")}
+    passed_on = {n: (*m[:2], m[2].replace(ADA, "list-bounces@a.example")) for n, m in logs.items()}
+    with home(tmp_path, passed_on | {direct: logs[direct]}) as there:
+        there.stage([*logs])
+        [(_, _, seats, _)] = there.events()
+    assert [seat for seat in seats if seat[1] == "from"] == [(ADA, "from", "none")]
+
+
 # --- whatever meetings and appointments there are ------------------------------------------------
 
 calendar = st.lists(
