@@ -21,21 +21,28 @@ CHUNK = 1 << 18
 HEADER_LIMIT = 1 << 20
 MARGIN = 1024  # a separator line and the start of the line behind it fit in here
 
-# From <sender> <date as asctime writes it, perhaps with a zone>, and then a header, not prose.
+# From <sender> <date as asctime writes it, perhaps with a zone>, and then a header, not prose. Add-ons write
+# the year before the hour, or 2026-03-02 09:00:00; Thunderbird wrote nothing behind "From " for some years.
+_HEADER = rb"[!-9;-~]{1,100}[ \t]*:"
+_NO_PATCH = rb"(?![0-9a-f]{40} Mon Sep 17 00:00:00 2001)"  # git format-patch, inside a body
 _FROM_LINE = (
-    rb"From (?![0-9a-f]{40} Mon Sep 17 00:00:00 2001)"  # git format-patch, inside a body
-    rb'(?:(?:"[^"\n]{0,200}"\S{0,200}|\S{1,400}(?: at \S{1,200})?) )? *'
-    rb"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +"
+    rb"From (?:" + _NO_PATCH + rb'(?:(?:"[^"\n]{0,200}"\S{0,200}|\S{1,400}(?: at \S{1,200})?) )? *'
+    rb"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? +"
     rb"(?:[A-Z][a-z]{2} +\d{1,2} +\d{1,2}:\d\d(?::\d\d)?(?: +[A-Z+-][A-Za-z0-9+-]{1,8}){0,2} +\d{4}"
-    rb"|\d{1,2} +[A-Z][a-z]{2} +\d{2,4} +\d{1,2}:\d\d(?::\d\d)?)"
-    rb"(?: [^\n]{0,80})?\r?\n"
-    rb"(?=[!-9;-~]{1,100}[ \t]*:|>?From |\r?\n|\Z)"
+    rb"|(?:\d{1,2} +[A-Z][a-z]{2}|[A-Z][a-z]{2} +\d{1,2}) +\d{2,4} +\d{1,2}:\d\d(?::\d\d)?)"
+    rb"|\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)"
+    rb"(?: [^\n]{0,80})?\r?\n(?=" + _HEADER + rb"|>?From |\r?\n|\Z)"
+    rb"| *-? *\r?\n(?=" + _HEADER + rb"))"
 )
 _SEPARATOR = re.compile(rb"\n" + _FROM_LINE)
 _SEPARATOR_AT_START = re.compile(_FROM_LINE)
 _EMPTY_LINE = re.compile(rb"\n\r?\n")
-_HEADER_LINE = re.compile(rb"[!-9;-~]{1,100}[ \t]*:")
-_FIRST_LINE = re.compile(rb"From [^\n]{0,800}\n(?=[!-9;-~]{1,100}[ \t]*:)")
+_HEADER_LINE = re.compile(_HEADER)
+_FIRST_LINE = re.compile(rb"From [^\n]{0,800}\n(?=" + _HEADER + rb")")
+# In a mailbox that starts with another line than any of these, others may be like it.
+_ODD_SEPARATOR = re.compile(
+    rb"\n(?:" + _FROM_LINE + rb"|From " + _NO_PATCH + rb"[^\n]{0,800}\n(?=" + _HEADER + rb"))"
+)
 _BLANK_START = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
 _SIGNS = ("".join(sorted({name[at : at + 1] or ": \t" for name in HEADERS})) for at in range(3))
 _START = "".join(f"[{re.escape(signs)}]" for signs in _SIGNS)  # few other headers start like this
@@ -85,7 +92,9 @@ def header_blocks(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes | 
     base = 0
     if at == len(buffer):
         return
-    is_mailbox = _SEPARATOR_AT_START.match(buffer, at) or _FIRST_LINE.match(buffer, at)
+    is_usual = _SEPARATOR_AT_START.match(buffer, at)
+    is_mailbox = is_usual or _FIRST_LINE.match(buffer, at)
+    separator = _SEPARATOR if is_usual else _ODD_SEPARATOR
     if not is_mailbox and not _HEADER_LINE.match(buffer, at):
         message = (
             f"{path}: byte {at}: no mbox, for it starts neither with a line like "
@@ -105,7 +114,9 @@ def header_blocks(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes | 
                 if not is_last and len(buffer) - at < HEADER_LIMIT:
                     break
                 end = min(len(buffer), at + HEADER_LIMIT)
-            following = _separator(buffer, at, max(ready, end), end) if is_mailbox else -1
+            following = (
+                _separator(separator, buffer, at, max(ready, end), end) if is_mailbox else -1
+            )
             if not in_body:
                 end = following if 0 <= following < end else end
                 yield base + at, b"\n" + buffer[at:end] if end - at < HEADER_LIMIT else None
@@ -122,12 +133,14 @@ def header_blocks(stream: IO[bytes], path: Path) -> Iterator[tuple[int, bytes | 
         buffer, clear, at = buffer[at:] + chunk, clear - at, 0
 
 
-def _separator(buffer: bytes, start: int, stop: int, header_end: int) -> int:
-    """Offset of the first separator line whose newline before it is in [start, stop), or -1.
+def _separator(
+    separator: re.Pattern[bytes], buffer: bytes, start: int, stop: int, header_end: int
+) -> int:
+    """Offset of the first `separator` line whose newline before it is in [start, stop), or -1.
 
     It must follow an empty line, unless it stands before `header_end`.
     """
-    while match := _SEPARATOR.search(buffer, start):
+    while match := separator.search(buffer, start):
         at = match.start()
         if at >= stop:
             break

@@ -175,11 +175,18 @@ SEPARATORS = [
     b"From jan@alfa.example Mon Jan  5 13:00:00 2026 remote from alfa",
     b'From "jan jansen"@alfa.example Mon Jan  5 13:00:00 2026',
     b"From jan@alfa.example Mon, 05 Jan 2026 13:00:00 +0100",
+    b"From - Sat Apr 12 2025 15:59:28",
+    b"From jan@alfa.example 2026-03-02 09:00:00",
+    b"From jan@alfa.example 2026-03-02T09:00:00+01:00",
+    b"From jan@alfa.example",
+    b"From -",
+    b"From ",
 ]
 PROSE = [
     b"From Monday Jan 5 on we meet at ten",
     b"From jan@alfa.example I heard that",
     b"From Mon Jan  5 13:00 we meet",
+    b"From 2026-03-02 on we meet",
     b"From: eva@beta.example",
     b"From 0123456789abcdef0123456789abcdef01234567 Mon Sep 17 00:00:00 2001",
     b"From jan@alfa.example Mon Jan  5 13:00:00 2026" + b" you wrote, and I answer" * 5,
@@ -204,6 +211,25 @@ def test_no_separator(reading, line):
 def test_a_separator_in_a_body_needs_an_empty_line_before_and_a_header_behind(reading):
     body = b"\nsee\n" + FROM + b"X: y\n\n" + FROM + b"and so on\n\n"
     assert reading(FROM + PLAIN + body).records == 1
+
+
+@pytest.mark.parametrize("line", [b"From ", b"From -", b"From - Sat Apr 12 2025 15:59:28"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_what_thunderbird_wrote_in_other_years_of_the_same_folder(reading, line, newline):
+    old = b"From - Fri Jun  9 23:17:56 2026\n" + PLAIN + b"\nbody\n\n"
+    new = line + b"\nX-Mozilla-Status: 0001\n" + PLAIN + b"\nbody\n\n"
+    content = (old * 2 + new * 3 + old + new).replace(b"\n", newline)
+    assert reading(content).records == 7
+
+
+def test_a_bare_from_in_a_body_is_no_separator(reading):
+    body = b"\nregards\n\nFrom \n\nFrom \nhere\n\n"
+    assert reading((FROM + PLAIN + body) * 2).records == 2
+
+
+def test_a_patch_in_a_mailbox_of_odd_separators_splits_nothing(reading):
+    patch = b"\nFrom 0123456789abcdef0123456789abcdef01234567 Mon Sep 17 00:00:00 2001\nFrom: x\n\n"
+    assert reading((b"From jan@alfa.example\n" + PLAIN + b"\nsee\n" + patch) * 2).records == 2
 
 
 def test_a_header_block_that_was_cut_off_ends_at_the_next_separator(reading):
