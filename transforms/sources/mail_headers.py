@@ -120,7 +120,7 @@ def _addresses(value: str) -> tuple[str, ...]:
     found = [
         address for token in value.split(",") if (address := _mailbox(token[-REMEMBERED_LENGTH:]))
     ]
-    if not found and "=?" in value and "@" in (decoded := _decoded(value)):
+    if not found and "=?" in value and "@" in (decoded := decoded_words(value)):
         found = [
             address
             for token in _bare(decoded).split(",")
@@ -167,7 +167,7 @@ def _bare(value: str) -> str:
     return _GROUP.sub(",", _ROUTE.sub("<", "".join(kept))).replace(";", ",")
 
 
-def _decoded(value: str) -> str:
+def decoded_words(value: str) -> str:
     """`value` with its RFC 2047 encoded words decoded, or as it is if that fails."""
     if len(value) > DECODED_LENGTH:
         return value
@@ -224,7 +224,7 @@ def _author(value: str) -> tuple[str | None, bool]:
     address = found[0] if found else None
     if not found and (archived := _ARCHIVED.fullmatch(_bare(value))):
         address = _mailbox("@".join(archived.groups())[-REMEMBERED_LENGTH:])
-    name = _decoded(value) if "=?" in value else value
+    name = decoded_words(value) if "=?" in value else value
     is_machine = address is not None and is_machine_address(address)
     return address, is_machine or _BOT_NAME.search(name) is not None
 

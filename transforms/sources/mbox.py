@@ -6,11 +6,19 @@ Only headers are looked at; see `mail_batch` for messages that the file holds tw
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import IO, TYPE_CHECKING
 
 from transforms.sources.base import Batch, Options, Source, UnreadableFileError
 from transforms.sources.mail_batch import batches
-from transforms.sources.mail_headers import HEADERS, Mail, mail_of, seconds
+from transforms.sources.mail_headers import (
+    DECODED_LENGTH,
+    HEADERS,
+    Mail,
+    decoded_words,
+    mail_of,
+    seconds,
+)
 from transforms.sources.opening import opened
 
 if TYPE_CHECKING:
@@ -44,12 +52,18 @@ _ODD_SEPARATOR = re.compile(
     rb"\n(?:" + _FROM_LINE + rb"|From " + _NO_PATCH + rb"[^\n]{0,800}\n(?=" + _HEADER + rb"))"
 )
 _BLANK_START = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*")
-_SIGNS = ("".join(sorted({name[at : at + 1] or ": \t" for name in HEADERS})) for at in range(3))
+_LABELS = "x-gmail-labels"
+_READ = (*HEADERS, _LABELS)
+_SIGNS = ("".join(sorted({name[at : at + 1] or ": \t" for name in _READ})) for at in range(3))
 _START = "".join(f"[{re.escape(signs)}]" for signs in _SIGNS)  # few other headers start like this
 _WANTED = re.compile(
-    rf"\n(?={_START})(" + "|".join(HEADERS) + r")[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)",
+    rf"\n(?={_START})(" + "|".join(_READ) + r")[ \t]*+:[ \t]*+(.*+(?:\n[ \t].*+)*+)",
     re.IGNORECASE | re.ASCII,
 )
+_LABEL = re.compile(r'"[^"]*"|[^,]+')
+_NO_MAIL = {  # what gmail_api leaves out, as Takeout writes it in English and Dutch
+    "draft", "drafts", "concept", "concepten", "spam", "trash", "bin", "prullenbak", "chat", "chats",
+}  # fmt: skip
 _RECEIVED = re.compile(r"\nreceived[ \t]*+:(.*+(?:\n[ \t].*+)*+)", re.IGNORECASE | re.ASCII)
 
 
@@ -165,8 +179,11 @@ def _blank(head: bytes) -> int:
 # --- header block → message -------------------------------------------------------------------
 
 
-def _message(block: bytes | None) -> tuple[int, Mail] | str:
-    """UTC second and message, or why it is refused. A line that is no header is passed over."""
+def _message(block: bytes | None) -> tuple[int, Mail] | str | None:
+    """UTC second and message, or why it is refused, or None for what Gmail's labels say is no mail.
+
+    A line that is no header is passed over.
+    """
     if block is None:
         return "header block larger than 1 MB"
     text = _text(block)
@@ -175,6 +192,8 @@ def _message(block: bytes | None) -> tuple[int, Mail] | str:
     if len(headers) < len(found):
         for name in ("to", "cc"):
             headers[name] = ",".join(value for other, value in found if other.lower() == name)
+    if _LABELS in headers and _is_no_mail(headers[_LABELS][:DECODED_LENGTH]):
+        return None
     second = seconds(headers["date"]) if "date" in headers else None
     if second is None:
         second = _received(text)
@@ -182,6 +201,12 @@ def _message(block: bytes | None) -> tuple[int, Mail] | str:
             return "no valid date in Date or Received"
     mail = mail_of(headers, second)
     return (second, mail) if mail else "no sender in From or Sender"
+
+
+@lru_cache(1024)
+def _is_no_mail(labels: str) -> bool:
+    found = _LABEL.findall(decoded_words(labels))
+    return not _NO_MAIL.isdisjoint(label.strip(' \t\r\n"').lower() for label in found)
 
 
 def _received(text: str) -> int | None:
@@ -212,10 +237,11 @@ SOURCE = Source(
     title="Mailbox (mbox, .mbox.gz, .eml)",
     channel="message",
     how=(
-        "Google Takeout: Mail, format mbox; Thunderbird: the folder's file in the profile's Mail "
-        "directory; mailing lists: the archive's mbox.gz"
+        "Google Takeout: Mail, format mbox (its drafts, spam, bin and chats are left out, where the "
+        "account is in English or Dutch; else leave them out of the export); Thunderbird: the "
+        "folder's file in the profile's Mail directory; mailing lists: the archive's mbox.gz"
     ),
-    reads=(*HEADERS, "received"),
+    reads=(*_READ, "received"),
     sniff=sniff,
     read=read,
 )
