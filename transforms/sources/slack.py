@@ -1,9 +1,9 @@
 """Slack: an export of a workspace, the zip as it was delivered.
 
-The zip holds users.json, lists of channels (channels, groups, dms, mpims) and a folder per channel
-with a file per day. A message in a channel is addressed to those whom it mentions; one in a direct
-conversation to its other members. What it answers is told by its thread. Of a text only the ids of
-mentioned people are read.
+The zip holds users.json (of an organisation org_users.json), lists of channels (channels, groups,
+dms, mpims) and a folder per channel with a file per day. A message in a channel is addressed to those
+whom it mentions; one in a direct conversation to its other members. What it answers is told by its
+thread. Of a text only the ids of mentioned people are read.
 """
 
 from __future__ import annotations
@@ -31,6 +31,10 @@ _DAY = re.compile(r"(?:^|.*/)([^/]+)/\d{4}-\d\d-\d\d\.json$")
 _CALLED = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CALLED_IN_BLOCK = re.compile(rb'"user_id"\s*:\s*"([UW][A-Z0-9]+)"')
 _LISTS = ("channels.json", "groups.json", "dms.json", "mpims.json")
+_USERS = (
+    "users.json",
+    "org_users.json",
+)  # the second in exports of an organisation (Enterprise Grid)
 _DIRECT = {"dms.json", "mpims.json"}
 _SPOKEN = {None, "thread_broadcast", "file_share", "me_message", "bot_message"}
 _SLACKBOT = "USLACKBOT"
@@ -140,9 +144,9 @@ def sniff(path: Path, head: bytes) -> float:
     except UnreadableFileError:
         return 0.0
     bare = {name.rpartition("/")[2] for name in names}
-    if not bare & {*_LISTS, "users.json"} or not any(map(_DAY.match, names)):
+    if not bare & {*_LISTS, *_USERS} or not any(map(_DAY.match, names)):
         return 0.0
-    return 0.97 if "users.json" in bare else 0.8
+    return 0.97 if bare & {*_USERS} else 0.8
 
 
 @contextmanager
@@ -160,7 +164,7 @@ def _archive(path: Path) -> Iterator[zipfile.ZipFile]:
 
 
 def _people(archive: zipfile.ZipFile) -> People:
-    users = _listed(archive, "users.json", User)
+    users = [user for name in _USERS for user in _listed(archive, name, User)]
     mails = ((user.id, (user.profile and user.profile.email) or "") for user in users)
     addresses = {number: mail.strip().lower() for number, mail in mails if "@" in mail}
     return People(addresses, frozenset(user.id for user in users if user.is_bot) | {_SLACKBOT})
@@ -241,7 +245,7 @@ SOURCE = Source(
         "ask Slack for private channels and direct messages as well"
     ),
     reads=(
-        "users.json: id, is_bot, profile.email",
+        "users.json or org_users.json: id, is_bot, profile.email",
         "channels, groups, dms, mpims: id, name (the folder's), members of direct conversations",
         "messages: ts, thread_ts, user, bot_id, subtype, ids of people mentioned",
     ),

@@ -39,6 +39,15 @@ def test_golden(tmp_path: Path, prefix: str) -> None:
         assert "SECRET" not in rows.write_csv()
 
 
+@pytest.mark.parametrize("own", [None, "[]"])
+def test_the_users_of_an_organisation(tmp_path: Path, own: str | None) -> None:
+    path = packed(tmp_path, users=own)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.write(EXPORT / "users.json", "org_users.json")
+    assert SOURCE.sniff(path, path.read_bytes()) > 0.9
+    assert_golden(whole(SOURCE, path), HERE)
+
+
 def test_a_zip_that_is_packed_once_more_gives_the_same(tmp_path: Path) -> None:
     path = tmp_path / "export.zip.gz"
     path.write_bytes(gzip.compress(packed(tmp_path).read_bytes()))
