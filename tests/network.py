@@ -63,7 +63,7 @@ def empty_warehouse() -> duckdb.DuckDBPyConnection:
 def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
     """Put events.csv and members.csv of `folder` straight into event, participation and membership.
 
-    aliases.csv, where it is there, tells of whom other addresses are. Events may tell their time of day (`at`), their `kind`, the event that they answer (`answers`) and
+    aliases.csv, where it is there, tells of whom other addresses are. Events may tell their time of day (`at`), their `kind`, the event that they answer (`answers`), their `thread` and
     the sources that showed them (`seen_by`, each as partner or partner:tool).
     """
     events, seats, seen = [], [], []
@@ -77,8 +77,8 @@ def fill(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         container = person_id(row["container"]) if row["container"] else None
         kind = row.get("kind") or ("meeting" if row["channel"] == "meeting" else "mail")
         events.append(
-            (number, row["channel"], kind, day, start, end, person_id(row["initiator"]), None,
-             number_of[parent] if parent else None, container, False, 0,
+            (number, row["channel"], kind, day, start, end, person_id(row["initiator"]),
+             person_id(row["thread"]) if row.get("thread") else None, number_of[parent] if parent else None, container, False, 0,
              author_of[parent] if parent else None)
         )  # fmt: skip
         first, other = ROLES.get(kind, ("from", "to"))

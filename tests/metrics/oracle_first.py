@@ -291,7 +291,8 @@ def _asked(network: Network, opened: Happening) -> Iterator[tuple[int, int, floa
         for t in opened.addressed - {s}:
             waits = [
                 one.at - opened.at
-                for one in network.conversations[opened.conversation]
+                for name in {opened.conversation, opened.number}
+                for one in network.conversations[name]
                 if t in one.starters and opened.at < one.at <= opened.at + days
                 and one.day <= opened.day + days
             ]  # fmt: skip

@@ -39,6 +39,7 @@ class Happening:
     is_opening: bool  # answers nothing
     cap: int
     conversation: int | None = None
+    reply_to: int | None = None
     hours: float = 0.0
     weight: dict[int, float] = field(default_factory=dict)  # of each person in it
     starters: set[int] = field(default_factory=set)
@@ -110,7 +111,7 @@ def happenings(
             Happening(
                 container if is_joint else number, channel, is_act or channel == "message", day, at, container,
                 reply_to is None and (channel != "work" or is_act), parameters[f"size_cap_{channel}"],
-                next((n for n in (thread, reply_to) if n is not None), number),
+                next((n for n in (thread, reply_to) if n is not None), number), reply_to,
             ),
         )  # fmt: skip
         if channel == "meeting" and end is not None:
@@ -257,7 +258,8 @@ class Network:
         self.conversations = defaultdict(list)
         for one in self.happened:
             if one.channel == "message":
-                self.conversations[one.conversation].append(one)
+                for name in {one.conversation, one.reply_to} - {None}:
+                    self.conversations[name].append(one)
         self._heard: dict[str, dict[Moment, set[tuple[str, str]]]] = {}
         self._joint: dict[str, dict[tuple[str, int], list[Any]]] = {}
         by_day = sorted(self.happened, key=lambda one: one.day)

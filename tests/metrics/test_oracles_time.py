@@ -71,13 +71,14 @@ def logs(draw: st.DrawFn, days: int = 45, most: int = 25) -> list[Event]:
                 st.integers(0, days), st.integers(0, 11),
                 st.lists(st.integers(1, 9), min_size=1, max_size=5, unique=True),
                 st.none() | st.integers(0, most), st.sampled_from([None, 70, 71]),
+                st.sampled_from([None, None, 90, 91]),
             ),
             min_size=1, max_size=most,
         )
     )  # fmt: skip
     drawn.sort(key=lambda one: one[1:3])
     found: list[Event] = []
-    for number, (channel, day, hour, people, reply, container) in enumerate(drawn):
+    for number, (channel, day, hour, people, reply, container, thread) in enumerate(drawn):
         at = datetime.combine(START + timedelta(days=day), datetime.min.time())
         parent = (
             found[reply]
@@ -90,7 +91,7 @@ def logs(draw: st.DrawFn, days: int = 45, most: int = 25) -> list[Event]:
         found.append(
             Event(
                 number, channel, at + timedelta(hours=hour), tuple(people),
-                parent.number if parent else None, parent.thread if parent else number,
+                parent.number if parent else None, thread or (parent.thread if parent else number),
                 container if channel == "meeting" else None,
             )
         )  # fmt: skip
@@ -219,13 +220,15 @@ def opportunities(events: list[Event], parameters: dict[str, Any]) -> list[tuple
     said = defaultdict(list)
     for event in events:
         if event.channel == "message":
-            said[event.thread, event.people[0]].append(event.at)
+            for name in {event.thread, event.reply_to} - {None}:
+                said[name, event.people[0]].append(event.at)
     found = []
     for event in events:
         if event.channel != "message" or event.reply_to is not None or not event.is_event_of_few:
             continue
         for other in event.people[1:]:
-            waits = [at - event.at for at in said[event.thread, other] if at > event.at]
+            heard = said[event.thread, other] + said[event.number, other]
+            waits = [at - event.at for at in heard if at > event.at]
             hours = min((w / timedelta(hours=1) for w in waits), default=None)
             if hours is not None and hours > 24 * window:
                 hours = None

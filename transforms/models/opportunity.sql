@@ -1,6 +1,6 @@
 /* Opportunities to answer: a message that opens a conversation, once for each person it is addressed to.
 
-Any later message of that person in the conversation is the answer. Machines neither ask nor answer, cc asks
+Any later message of that person in the conversation, or that replies to it, is the answer. Machines neither ask nor answer, cc asks
 nothing, a list is nobody, and what reaches too many people asks nobody in particular. */
 -- period: day
 -- lookahead: $answer_days
@@ -17,11 +17,20 @@ with message as (
   join participation p on p.day = o.day and p.event_id = o.event_id and p.role = 'to'
   left join address_alias l on l.address_id = p.address_id
   where o.reply_to is null and not o.is_broadcast
+), answer as (
+  select conversation, person_id, day, started_at from message
+  union all
+  -- Each mailbox numbers conversations in its own way; what a message replies to is the same in all.
+  select reply_to, person_id, day, started_at from message where reply_to <> conversation
+), asked as (
+  select *, conversation as named from addressed
+  union all
+  select *, event_id from addressed where event_id <> conversation
 ), answered as (
   select a.day, a.event_id, a.started_at, a.s, a.t,
     min((epoch(r.started_at) - epoch(a.started_at)) / 3600.0) as answered_after
-  from addressed a
-  left join message r on r.conversation = a.conversation and r.person_id = a.t
+  from asked a
+  left join answer r on r.conversation = a.named and r.person_id = a.t
     and r.started_at > a.started_at and r.day >= a.day and r.day <= a.day + $answer_days
     -- Each side by itself: a difference of the two is looked at for every two messages there are.
     and epoch(r.started_at) <= epoch(a.started_at) + 86400.0 * $answer_days
