@@ -71,12 +71,16 @@ def batch_of(
     delivery (hops, failures) are skipped; they may set the time and the sender of a message.
     """
     read = _read(rows, zone, day_first=day_first)
-    refused = read.filter(pl.col("reason").is_not_null()).unique(
-        "position", keep="first", maintain_order=True
-    )
     told = read.filter(
         pl.col("reason").is_null() & pl.col("event_key").is_not_null(),
         pl.col("started_at").is_not_null(),
+    )
+    # A row with another recipient who has an address is read, not refused.
+    good = told.select("position").filter(told["outcome"] >= SENT)
+    refused = (
+        read.filter(pl.col("reason").is_not_null())
+        .unique("position", keep="first", maintain_order=True)
+        .join(good, on="position", how="anti", maintain_order="left")
     )
     events = _events(told).filter(
         # polars compares instants of one zone only.

@@ -123,6 +123,17 @@ def test_status_of_a_list(tmp_path: Path, status: str) -> None:
     assert batch.skipped == (not STATUSES[status])
 
 
+@pytest.mark.parametrize("since", [None, datetime(2026, 3, 3, tzinfo=UTC)])
+def test_a_path_among_recipients_refuses_no_row(tmp_path: Path, since: datetime | None) -> None:
+    cell = f'"/o=Example/ou=First/cn=jan##Receive, Deliver;{BRAM}##Receive, Deliver"'
+    options = Options(since=since) if since else Options()
+    batch = read(tmp_path, f"{SUMMARY}2026-03-02T09:00:00Z,{JAN},{cell},<a@x>\n", options)
+    assert people(batch) == (
+        set() if since else {("mail:a@x", JAN, "from"), ("mail:a@x", BRAM, "to")}
+    )
+    assert (batch.rejects.height, batch.skipped) == (0, since is not None)
+
+
 @pytest.mark.parametrize("status", RECIPIENTS)
 def test_status_in_a_summary(tmp_path: Path, status: str) -> None:
     cell = f'"{EVA}##Receive, Deliver;{BRAM}##{status}"'
