@@ -50,7 +50,7 @@ def who_counts(config: Config, con: duckdb.DuckDBPyConnection, key: bytes) -> Co
     def whole(some: pl.Series) -> pl.Series:
         return people.whole_people(some, told, key=key, nobody=nobody)
 
-    gone = whole(buried["address_id"])
+    gone = people.still_gone(buried["address_id"], told, key=key, nobody=nobody)
     identity.entomb(con, gone, "later")
     excluded = whole(out)
     if not is_whole:  # a directory that cannot be read may have told whose an address is
@@ -68,7 +68,7 @@ def who_counts(config: Config, con: duckdb.DuckDBPyConnection, key: bytes) -> Co
             ),
         ]
     )
-    return Counting(people.Counted(excluded, asked), rows, _lets_in(before, rows))
+    return Counting(people.Counted(excluded, asked, gone), rows, _lets_in(before, rows))
 
 
 def _lets_in(before: pl.DataFrame, now: pl.DataFrame) -> bool:

@@ -8,6 +8,7 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 from quality.usual import is_more
+from transforms.people import FORGOTTEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def findings(con: duckdb.DuckDBPyConnection, config: Config) -> list[Finding]:
     ).fetchall()
     if not nights:
         return []
-    return [*_costs(con, [run for (run,) in nights]), *_out_of_line(con, config)]
+    return [*_costs(con, [run for (run,) in nights]), *_out_of_line(con, config), *_come_back(con)]
 
 
 def overdue(
@@ -123,6 +124,18 @@ def _out_of_line(con: duckdb.DuckDBPyConnection, config: Config) -> Iterator[Fin
         ]
         if told:
             yield Finding("source", f"{source.name} {'; '.join(told)}")
+
+
+def _come_back(con: duckdb.DuckDBPyConnection) -> Iterator[Finding]:
+    """Somebody forgotten under a new address perhaps; only who knows them can tell."""
+    rows = con.execute("SELECT count(*) FROM quarantine WHERE reason = ?", [FORGOTTEN]).fetchall()
+    if count := rows[0][0]:
+        yield Finding(
+            "forgotten",
+            f"an address or a name of somebody forgotten is another person's in {count:,} row"
+            f"{'s' * (count != 1)} of directories, named by `tieline quarantine list`; if they are the"
+            " same person, run `tieline forget` for this one too, else `tieline quarantine discard`",
+        )
 
 
 def _day(moment: datetime, zone: ZoneInfo) -> date:

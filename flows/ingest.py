@@ -336,7 +336,21 @@ def people_changed(
     is_other = loaded != set(config.settings.people.boundaries)
     is_other |= dict(con.execute("FROM source_end").fetchall()) != config.source_ends
     is_other |= bool(moved_partners(con, config.partners))
-    return bool(differences) or is_other or bool(told.refused)
+    return bool(differences or told.refused) or is_other or _who_comes_back_changed(con)
+
+
+def _who_comes_back_changed(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether other rows of directories than are known may name somebody forgotten."""
+    return bool(
+        con.execute(
+            f"""WITH
+              now AS (SELECT file_id, position FROM {schema.STAGE}.quarantine WHERE reason = $reason
+                EXCEPT SELECT file_id, position FROM discarded WHERE reason = $reason),
+              known AS (SELECT file_id, position FROM quarantine WHERE reason = $reason)
+            (FROM now EXCEPT FROM known) UNION ALL (FROM known EXCEPT FROM now) LIMIT 1""",
+            {"reason": people.FORGOTTEN},
+        ).fetchall()
+    )
 
 
 def check_and_load(

@@ -120,13 +120,16 @@ def _databases(
 def _counted(config: Config, buried: pl.Series, key: bytes) -> people.Counted:
     """Who counts, by the lists of now and by who was forgotten; nothing is written down for it."""
     wanted = config.settings.people
-    out = pl.concat([buried, listed(config, wanted.excluded, key)])
+    out = listed(config, wanted.excluded, key)
     only = listed(config, wanted.consent, key) if wanted.consent else None
-    if out.is_empty() and only is None:
+    if buried.is_empty() and out.is_empty() and only is None:
         return people.EVERYBODY
     nobody = people.nobody_pattern([*people.NOBODY, *wanted.nobody])
-    whole = partial(people.whole_people, directories=told_now(config), key=key, nobody=nobody)
-    return people.Counted(whole(out), None if only is None else whole(only))
+    told = told_now(config)
+    whole = partial(people.whole_people, directories=told, key=key, nobody=nobody)
+    gone = people.still_gone(buried, told, key=key, nobody=nobody)
+    excluded = pl.concat([gone, whole(out)]).unique().sort()
+    return people.Counted(excluded, None if only is None else whole(only), gone)
 
 
 def _read(

@@ -5,7 +5,16 @@ from __future__ import annotations
 import polars as pl
 
 from tests.people.told import KEY, person, told
-from transforms.people import EVERYBODY, Counted, naming, nobody_pattern, whole_people, without
+from transforms.people import (
+    EVERYBODY,
+    FORGOTTEN,
+    Counted,
+    naming,
+    nobody_pattern,
+    still_gone,
+    whole_people,
+    without,
+)
 
 NOBODY = nobody_pattern(["x@z"])
 
@@ -39,6 +48,31 @@ def test_every_address_login_and_name_of_a_person_goes_with_any_of_them() -> Non
     assert whole(ids("desk@een.example"), DIRECTORY) == {person("desk@een.example")}
     assert whole(ids("elsewhere@x.example"), DIRECTORY) == {person("elsewhere@x.example")}
     assert whole(ids(), DIRECTORY) == set()
+
+
+def test_forgetting_goes_to_later_addresses_of_the_same_person_and_never_to_a_successor() -> None:
+    gone = ids("left@een.example", "name:jan jansen")
+    later = told(
+        [("left@een.example", "organisation", "Een"), ("new@een.example", "organisation", "Een")],
+        [("left@thuis.example", "left@een.example")],
+    )
+    assert set(still_gone(gone, [later], key=KEY, nobody=NOBODY)) == {
+        person(a) for a in ("left@een.example", "left@thuis.example", "name:jan jansen")
+    }
+    successor = told(
+        [("new@een.example", "organisation", "Een"), ("jan@een.example", "organisation", "Een")],
+        [("left@een.example", "new@een.example")],
+        names=[("An Al", "new@een.example"), ("Jan Jansen", "jan@een.example")],
+    )
+    assert set(still_gone(gone, [successor], key=KEY, nobody=NOBODY)) == set(gone)
+    left = without(successor, Counted(gone, forgotten=gone), KEY)
+    assert left.members.height == 2
+    assert left.aliases.is_empty()
+    assert left.rejects.rows() == [(2, "row", FORGOTTEN), (3, "row", FORGOTTEN)]
+    # Of who opted out, or was forgotten too, nothing is told.
+    assert without(successor, Counted(gone), KEY).rejects.is_empty()
+    both = pl.concat([gone, ids("new@een.example", "jan@een.example")])
+    assert without(successor, Counted(both, forgotten=both), KEY).rejects.is_empty()
 
 
 def test_a_directory_without_somebody_does_not_name_them() -> None:

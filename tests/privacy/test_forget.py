@@ -14,7 +14,10 @@ from flows.config import SETTINGS, Config, ConfigError, read_config, read_key
 from flows.erase import Known, forget, look_up
 from flows.identities import opened_identity
 from flows.lists import hashed
+from flows.preview import preview
+from flows.quarantined import discard
 from flows.rekey import audited, rotate
+from flows.status import status
 from tests.flows.conftest import (
     STAFF,
     Tables,
@@ -183,14 +186,45 @@ def test_somebody_unknown_is_kept_out_of_what_comes(home: Path, never: Path) -> 
     done = forget(config, "stranger@far.example")
     assert (done.addresses, done.events, done.days) == (1, 0, 0)
     assert done.release is None
-    # Lists and tombstones meet: an alias found later is theirs too.
+    # Somebody's alias later: the same person or a successor, who stays until somebody says which.
     path = home / "directory" / "people.csv"
     path.write_text(
         path.read_text().replace(f"{WHO},{SECOND},", f"{WHO},{SECOND} stranger@far.example,")
     )
+    assert "Would restate nothing; the published release would stay." in preview(config)
+    done = night(home)
+    assert [words for words in done.look_at if "somebody forgotten" in words]
+    assert [one.kind for one in status(config).needs] == ["forgotten"]
+    assert look_up(config, WHO).events > 10
+    assert traces([config.identity], ["stranger@far.example"], []) == []
+    forget(config, WHO)
     night(home)
+    assert status(config).needs == []
     assert_same(published(home), published(never))
     assert traces([config.identity], [WHO, SECOND, "stranger@far.example"], []) == []
+
+
+def test_a_successor_who_is_given_the_address_of_somebody_forgotten_stays(home: Path) -> None:
+    config = config_of(home)
+    forget(config, WHO)
+    path = home / "directory" / "people.csv"
+    rows = [row for row in path.read_text().splitlines() if not row.startswith(WHO)]
+    rows = [row.replace(f"{OTHER},,", f"{OTHER},{WHO},") for row in rows]
+    path.write_text("\n".join([*rows, ""]))
+    before = tables(home)["main.participation"]
+    done = night(home)
+    assert len(done.look_at) == 1
+    assert tables(home)["main.participation"].height == before.height
+    discard(config, ["directory/people.csv"], 0)
+    assert night(home).look_at == []
+    write_exports(home, small_network(weeks=4))
+    done = night(home)
+    assert done.look_at == []
+    assert look_up(config, OTHER).events > 10
+    with duckdb.connect(config.identity, read_only=True) as con:
+        assert len(con.execute("FROM forgotten").fetchall()) == 2
+    others = [p for p in files(home) if "identity" not in p.parts]
+    assert traces(others, [], [keyed_id(WHO, read_key(config))]) == []
 
 
 def test_a_list_of_who_opted_out_works_backwards_and_back(

@@ -15,7 +15,15 @@ from transforms.people.addresses import (
     nobody_pattern,
     renewed,
 )
-from transforms.people.counted import EVERYBODY, Counted, naming, whole_people, without
+from transforms.people.counted import (
+    EVERYBODY,
+    FORGOTTEN,
+    Counted,
+    naming,
+    still_gone,
+    whole_people,
+    without,
+)  # fmt: skip
 from transforms.people.dates import ALWAYS, OPEN
 from transforms.people.domains import organisation_of
 from transforms.people.members import People, memberships
@@ -23,7 +31,7 @@ from transforms.people.shares import split
 from transforms.people.staging import Staged, pseudonymise
 
 __all__ = [
-    "ALWAYS", "EVERYBODY", "IDENTITY", "NOBODY", "OPEN", "Counted", "People", "Staged", "canonical",
-    "keyed_id", "memberships", "naming", "nobody_pattern", "organisation_of", "pseudonymise", "renewed",
-    "split", "whole_people", "without",
+    "ALWAYS", "EVERYBODY", "FORGOTTEN", "IDENTITY", "NOBODY", "OPEN", "Counted", "People", "Staged",
+    "canonical", "keyed_id", "memberships", "naming", "nobody_pattern", "organisation_of", "pseudonymise",
+    "renewed", "split", "still_gone", "whole_people", "without",
 ]  # fmt: skip

@@ -10,21 +10,30 @@ import polars as pl
 
 from transforms.people.addresses import canonical, ids_of, looked_up
 from transforms.people.aliases import one_person
+from transforms.sources.base import RAW_REJECT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from transforms.sources.directory_frames import Directory
 
+FORGOTTEN = (
+    "gives somebody an address or a name of a forgotten person, and is left out;"
+    " if they are the same person, run `tieline forget` for this one too"
+)
 _nobody = partial(pl.Series, "address_id", [], pl.Int64)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Nobody of `excluded`, and where there is a list `only`, nobody else than those (address_id)."""
+    """Nobody of `excluded`, and where there is a list `only`, nobody else than those (address_id).
+
+    `forgotten` are those of `excluded` who have tombstones.
+    """
 
     excluded: pl.Series = field(default_factory=_nobody)
     only: pl.Series | None = None
+    forgotten: pl.Series = field(default_factory=_nobody)
 
     @property
     def is_everybody(self) -> bool:
@@ -44,23 +53,44 @@ def whole_people(
     some: pl.Series, directories: Sequence[Directory], *, key: bytes, nobody: str
 ) -> pl.Series:
     """`some` (address_id) and every other address, login and name of the same people."""
+    alias = _aliases(directories, key, nobody)
+    mains = alias.filter(pl.col("address_id").is_in(some.implode()))["person_id"]
+    return _with_aliases(pl.concat([some.rename("address_id"), mains.rename("address_id")]), alias)
+
+
+def still_gone(
+    gone: pl.Series, directories: Sequence[Directory], *, key: bytes, nobody: str
+) -> pl.Series:
+    """Who is forgotten (`gone`, address_id), with what directories have come to tell of them since.
+
+    Never the person whose alias one of these is by now: that may be a successor, or a namesake.
+    """
+    return _with_aliases(gone.rename("address_id"), _aliases(directories, key, nobody))
+
+
+def _aliases(directories: Sequence[Directory], key: bytes, nobody: str) -> pl.DataFrame:
+    """Every address, login and name (address_id) that is another one of somebody (person_id)."""
     names = pl.concat(
         [pl.Series("name", dtype=pl.String), *(one.names["name"] for one in directories)]
     )
     called = names.to_frame().select(canonical("name:" + pl.col("name")).alias("name"))["name"]
     pairs, _ = one_person(directories, called.unique(), nobody)
     ids = ids_of(pl.concat([pairs["alias"], pairs["address"]]).unique(), "address_id", key)
-    alias = pairs.select(
+    return pairs.select(
         looked_up("alias", ids).alias("address_id"), looked_up("address", ids).alias("person_id")
     )
-    mains = alias.filter(pl.col("address_id").is_in(some.implode()))["person_id"]
-    people = pl.concat([some.rename("address_id"), mains.rename("address_id")])
+
+
+def _with_aliases(people: pl.Series, alias: pl.DataFrame) -> pl.Series:
     theirs = alias.filter(pl.col("person_id").is_in(people.implode()))["address_id"]
     return pl.concat([people, theirs]).unique().sort()
 
 
 def without(directory: Directory, counted: Counted, key: bytes) -> Directory:
-    """`directory` less every row that names somebody who is not counted."""
+    """`directory` less every row that names somebody who is not counted.
+
+    Rows that give somebody who is counted an address or a name of somebody forgotten are rejected.
+    """
     if counted.is_everybody:
         return directory
     frames = {name: getattr(directory, name) for name in ("members", "aliases", "merges", "names")}
@@ -80,7 +110,29 @@ def without(directory: Directory, counted: Counted, key: bytes) -> Directory:
         )
         for name, frame in frames.items()
     }
-    return replace(directory, **kept)
+    rejects = pl.concat([directory.rejects, _of_forgotten(directory, counted, key)])
+    return replace(directory, **kept, rejects=rejects)
+
+
+def _of_forgotten(directory: Directory, counted: Counted, key: bytes) -> pl.DataFrame:
+    """Rows (RAW_REJECT) that may name somebody forgotten under a new address, or a successor or namesake."""
+    if counted.forgotten.is_empty():
+        return pl.DataFrame(schema=RAW_REJECT)
+    called = directory.names.with_columns(alias="name:" + pl.col("name"))
+    told = pl.concat(
+        [
+            rows.select(canonical(pl.col("alias")), canonical(pl.col("address")), "position")
+            for rows in (directory.aliases, directory.merges, called)
+        ]
+    )
+    ids = ids_of(pl.concat([told["alias"], told["address"]]).unique(), "address_id", key)
+    is_gone = looked_up("alias", ids).is_in(counted.forgotten.implode())
+    return (
+        told.filter(is_gone & counted.holds(looked_up("address", ids)))
+        .unique("position", keep="first", maintain_order=True)
+        .with_columns(place=pl.lit(directory.place), reason=pl.lit(FORGOTTEN))
+        .select(pl.col(name).cast(dtype) for name, dtype in RAW_REJECT.items())
+    )
 
 
 def naming(rows: pl.DataFrame, addresses: pl.Series) -> pl.DataFrame:
