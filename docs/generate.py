@@ -402,7 +402,8 @@ boundaries = ["organisation", "team"]
             "first one counts and the row of the other is refused: `tieline check` names it. Shares that add up "
             "to at most 1 are no contradiction: somebody who works half of the time here and there stands in "
             "both. An alias that two people claim belongs to neither. A file that cannot be read is as it was "
-            "last; the run names it and ends with exit code 3.",
+            "last, and so are the files of a pattern that finds none at all, as when a share is not mounted; the "
+            "run names it and ends with exit code 3. Take a pattern that is done with out of `people.directories`.",
             "**Who is one person** is told, never guessed. `tieline people suggest -o directory/merges.csv` lists "
             "pairs that may be one, with the evidence; remove what is wrong and leave the rest. Merges count "
             "before all aliases. `tieline people unknown` lists the busiest addresses that nothing places.",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import polars as pl
 
+from flows.globs import matches
 from flows.plan import without_path
 from transforms.people import EVERYBODY, IDENTITY, NOBODY, memberships, nobody_pattern, without
 from transforms.people.kept import as_kept, to_keep
@@ -16,7 +18,7 @@ from transforms.sources.directory import read_directory
 from warehouse import identity
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import duckdb
@@ -28,22 +30,39 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """Directories, first listed first, and those of them that could not be read: label → reason."""
+    """Directories, first listed first, and what could not be read: label, or glob without files → reason."""
 
     directories: tuple[Directory, ...]
     refused: dict[str, str]
 
 
-def directory_files(config: Config) -> dict[str, Path]:
-    """Label → path, in the order of the settings. A path without * is there also when its file is not."""
+def directory_files(
+    config: Config, missing: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Path]:
+    """Label → path, in the order of the settings. A path without * is there also when its file is not.
+
+    So are those `missing` (label → pattern).
+    """
     found: dict[str, Path] = {}
     for pattern in config.settings.people.directories:
         paths = config.files(pattern)
         if not paths and not set(pattern) & set("*?["):
             paths = [config.place(pattern)]
+        paths += [config.place(label) for label, theirs in missing.items() if theirs == pattern]
         for path in paths:
             found.setdefault(config.relative(path), path)
     return found
+
+
+def away(config: Config, con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Label → glob, of directories read before whose glob finds nothing at all: a share that is not mounted."""
+    empty = [one for one in config.settings.people.directories if not config.files(one)]
+    return {
+        label: one
+        for one in empty
+        for label in identity.directory_labels(con)
+        if matches(str(config.place(label)), str(config.place(one)))
+    }
 
 
 def read_one(config: Config, label: str, path: Path) -> Directory:
@@ -63,7 +82,8 @@ def told_by(
     `con` is the identity database, which keeps what each told last.
     """
     found, refused = [], {}
-    files = directory_files(config)
+    missing = away(config, con)
+    files = directory_files(config, missing)
     seen = identity.addresses(con)["address"]
     identity.drop_directories(con, [*files])
     for label, path in files.items():
@@ -74,7 +94,7 @@ def told_by(
             what = (
                 "nothing is known of it yet" if kept is None else "what it told last still counts"
             )
-            refused[label] = f"{without_path(error, path)}; {what}"
+            refused[missing.get(label, label)] = f"{without_path(error, path)}; {what}"
             if kept is not None:
                 found.append(without(as_kept(kept, label), counted, key))
             continue
@@ -86,7 +106,7 @@ def told_by(
 def told_raw(config: Config, con: duckdb.DuckDBPyConnection) -> tuple[list[Directory], bool]:
     """Every directory as it is, or as it was told last, and whether all of them could be read."""
     found, is_whole = [], True
-    for label, path in directory_files(config).items():
+    for label, path in directory_files(config, away(config, con)).items():
         try:
             found.append(read_one(config, label, path))
         except UnreadableFileError:

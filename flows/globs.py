@@ -40,7 +40,7 @@ def patterns(labels: set[str], every: set[str]) -> list[str]:
     if not labels:
         return []
     for pattern in _candidates(labels):
-        if {label for label in every if _matches(label, pattern)} == labels:
+        if {label for label in every if matches(label, pattern)} == labels:
             return [pattern]
     if len(labels) == 1:
         return [literal(*labels)]
@@ -78,7 +78,7 @@ def _candidates(labels: set[str]) -> Iterator[str]:
         yield f"{deep}*"
 
 
-def _matches(label: str, pattern: str) -> bool:
+def matches(label: str, pattern: str) -> bool:
     """Whether the glob takes the file, as `Config.files` does."""
     folder, _, name = pattern.rpartition("/")
     if not fnmatchcase(PurePosixPath(label).name, name):

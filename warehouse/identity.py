@@ -127,6 +127,12 @@ def kept_directory(con: duckdb.DuckDBPyConnection, label: str) -> pl.DataFrame |
     ).pl()
 
 
+def directory_labels(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Directories of which is kept what they told last."""
+    rows = con.execute("SELECT label FROM directory_file ORDER BY 1").fetchall()
+    return [label for (label,) in rows]
+
+
 def drop_directories(con: duckdb.DuckDBPyConnection, labels: Sequence[str]) -> None:
     """Forget what directories told that are not among `labels` any more."""
     for table in ("directory_file", "directory_row"):

@@ -151,15 +151,48 @@ def test_a_new_directory_that_cannot_be_read_does_not_stop_the_others(home: Home
 def test_a_file_taken_out_of_the_folder_is_forgotten(home: Home) -> None:
     extra = home.folder / "directory" / "more.csv"
     extra.write_text("email,organisation\ndirk@ver.example,Ver\n")
+    (extra.parent / "other.csv").write_text("domain,organisation\nacht.example,Acht\n")
     home.night()
     assert ("organisation", "Ver", "directory", 1) in home.units()
     extra.unlink()
     assert home.night() is not None
     assert not [row for row in home.units() if row[1] == "Ver"]
     with duckdb.connect(home.config.identity, read_only=True) as con:
-        assert con.execute("SELECT DISTINCT label FROM directory_row").fetchall() == [
-            ("first.csv",)
+        assert con.execute("SELECT DISTINCT label FROM directory_row ORDER BY 1").fetchall() == [
+            ("directory/other.csv",),
+            ("first.csv",),
         ]
+
+
+def test_a_folder_without_any_file_is_a_share_that_is_away(home: Home) -> None:
+    folder, aside = home.folder / "directory", home.folder / "aside"
+    for name in ("a", "b"):
+        (folder / f"{name}.csv").write_text(f"email,organisation\ndirk{name}@ver.example,Ver\n")
+    home.night()
+    before = home.units()
+    folder.rename(aside)
+    folder.mkdir()
+    for _ in range(2):
+        checked = home.night()
+        assert checked is not None
+        (refused,) = checked.refused
+        assert refused.startswith("directory/*: cannot be read (No such file")
+        assert refused.endswith("what it told last still counts")
+        assert checked.stale_days == 0
+        assert home.units() == before
+    lines, code = report(home.config)
+    assert any(line.startswith("Refused     directory/*: cannot") for line in lines)
+    assert code != 0
+    folder.rmdir()
+    aside.rename(folder)
+    assert home.night() is None
+    assert home.units() == before
+    assert home.ask("SELECT count(*) FROM quarantine") == [(0,)]
+    folder.rename(aside)  # a pattern that is taken out of the settings is no share
+    settings = home.folder / "tieline.toml"
+    settings.write_text(settings.read_text().replace(', "directory/*"', ""))
+    assert home.night() is not None
+    assert home.units() != before
 
 
 def test_contradictions_are_counted_and_shown_with_file_and_row(home: Home) -> None:

@@ -10,6 +10,7 @@ import pytest
 from flows import ingest
 from flows.config import ConfigError, read_key
 from flows.counting import who_counts
+from flows.directories import told_by
 from flows.erase import vanish
 from flows.lists import as_written, hashed, listed
 from tests.people.test_nights import Home
@@ -62,6 +63,26 @@ def test_nobody_on_the_list_belongs_anywhere(home: Home) -> None:
         assert set(vanish(con, people, who_counts(config, people, key)).people) == set(ids)
         write_list(home)
         assert who_counts(config, people, key).lets_in
+
+
+def test_second_addresses_stay_out_while_the_directory_is_away(home: Home) -> None:
+    """Who opted out keeps out under every address that the directory told, also when it tells nothing."""
+    first = home.folder / "directory" / "first.csv"
+    (home.folder / "first.csv").rename(first)
+    first.write_text("email,aliases,organisation\nanna@een.example,anna@twee.example,Een\n")
+    home.settings('excluded = ["out.txt"]')
+    write_list(home, "anna@een.example")
+    config = home.config
+    key = read_key(config)
+    with open_warehouse(config.identity) as people:
+        identity.create(people)
+        for _ in range(2):
+            counting = who_counts(config, people, key)
+            assert keyed_id("anna@twee.example", key) in counting.counted.excluded
+            identity.keep_lists(people, counting.lists)
+            told_by(config, people, key, counting.counted)
+            first.unlink(missing_ok=True)
+        assert not counting.lets_in
 
 
 def test_a_list_that_cannot_be_used_stops_the_run(home: Home) -> None:
