@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from flows.config import Config
 
-EXCLUDED, CONSENT = "excluded", "consent"
+EXCLUDED, CONSENT, ASKED = "excluded", "consent", "asked"
+_MARK = pl.Series("address_id", [0], pl.Int64)  # consent is asked, though nobody gave it yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ def who_counts(config: Config, con: duckdb.DuckDBPyConnection, key: bytes) -> Co
         excluded = pl.concat([excluded, kept]).unique().sort()
     excluded = pl.concat([gone, excluded]).unique().sort()
     asked = None if only is None else whole(only)
-    lists = [(EXCLUDED, excluded)] + ([] if asked is None else [(CONSENT, asked)])
+    lists = [(EXCLUDED, excluded)]
+    lists += [] if asked is None else [(CONSENT, asked), (ASKED, _MARK)]
     rows = pl.concat(
         [
             before.clear(),
@@ -74,8 +76,9 @@ def who_counts(config: Config, con: duckdb.DuckDBPyConnection, key: bytes) -> Co
 def _lets_in(before: pl.DataFrame, now: pl.DataFrame) -> bool:
     """Whether somebody is counted now who was not before."""
     old, new = (
-        {n: set(rows.filter(pl.col("list") == n)["address_id"]) for n in (EXCLUDED, CONSENT)}
+        {n: set(rows.filter(pl.col("list") == n)["address_id"]) for n in (EXCLUDED, CONSENT, ASKED)}
         for rows in (before, now)
     )
-    more = old[CONSENT] and (not new[CONSENT] or new[CONSENT] - old[CONSENT])
+    was_asked = old[ASKED] or old[CONSENT]
+    more = was_asked and (not new[ASKED] or new[CONSENT] - old[CONSENT])
     return bool(old[EXCLUDED] - new[EXCLUDED] or more)

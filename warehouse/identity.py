@@ -57,7 +57,12 @@ UNFINISHED = Table("unfinished", "Erasures that the next run brings to their end
 LISTED = Table(
     "listed",
     "Whom the lists named at the last run, with all their addresses.",
-    (Column("list", "VARCHAR", "excluded or consent."), ADDRESS_ID),
+    (
+        Column(
+            "list", "VARCHAR", "excluded, consent, or asked: consent is needed, whoever gave it."
+        ),
+        ADDRESS_ID,
+    ),
 )
 AUDIT_END = Table(
     "audit_end",

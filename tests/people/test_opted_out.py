@@ -65,6 +65,32 @@ def test_nobody_on_the_list_belongs_anywhere(home: Home) -> None:
         assert who_counts(config, people, key).lets_in
 
 
+def test_whoever_consents_after_nobody_did_is_let_in(home: Home) -> None:
+    plain = (home.folder / "tieline.toml").read_text()
+    home.settings('consent = ["out.txt"]')
+    key = read_key(home.config)
+    with open_warehouse(home.config.identity) as people:
+        identity.create(people)
+
+        def lets_in() -> bool:
+            counting = who_counts(home.config, people, key)
+            identity.keep_lists(people, counting.lists)
+            return counting.lets_in
+
+        write_list(home, "# nobody yet")
+        assert [lets_in(), lets_in()] == [False, False]
+        write_list(home, *OUT)
+        assert [lets_in(), lets_in()] == [True, False]
+        write_list(home, "# withdrawn")
+        assert not lets_in()
+        write_list(home, OUT[0])
+        assert [lets_in(), lets_in()] == [True, False]
+        write_list(home)
+        assert not lets_in()
+        (home.folder / "tieline.toml").write_text(plain)
+        assert [lets_in(), lets_in()] == [True, False]
+
+
 def test_second_addresses_stay_out_while_the_directory_is_away(home: Home) -> None:
     """Who opted out keeps out under every address that the directory told, also when it tells nothing."""
     first = home.folder / "directory" / "first.csv"
