@@ -340,10 +340,37 @@ def _members(people: pl.DataFrame, boundaries: Sequence[str]) -> pl.DataFrame:
             pl.col("last").alias("valid_to"),
             pl.col("part").alias("share"),
             "position",
+            "of",
         )
         for boundary in boundaries
     ]
-    return pl.concat([_none(MEMBERS), *told]).sort("position", maintain_order=True)
+    return pl.concat([_none(MEMBERS), *map(_runs, told)]).sort("position", maintain_order=True)
+
+
+def _runs(members: pl.DataFrame) -> pl.DataFrame:
+    """Snapshots that follow each other and say the same become one row: they repeat what has not changed.
+
+    Later all rows of a person are held against each other, so many of them cost their square.
+    """
+    same = ["address", "unit", "share"]
+    goes_on = pl.col("valid_from") == pl.col("valid_to").shift(1).over(same).dt.offset_by("1d")
+    return (
+        members.sort(*same, "valid_from", "position")
+        .with_columns(
+            (goes_on & pl.col("of").is_not_null())
+            .fill_null(value=False)
+            .not_()
+            .cum_sum()
+            .alias("run")
+        )
+        .group_by(*same, "run", maintain_order=True)
+        .agg(
+            pl.col("boundary", "valid_from").first(),
+            pl.col("valid_to").last(),
+            pl.col("position").first(),
+        )
+        .select(list(MEMBERS))
+    )
 
 
 def _aliases(people: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:

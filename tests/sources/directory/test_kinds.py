@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,31 @@ def test_worklytics_snapshots_begin_at_joining_and_end_at_leaving() -> None:
         ("gwen@south.example", "Parks", date(2026, 1, 31), None),
     ]
     assert told.rejects.rows() == [(6, "row", "no mail address")]
+
+
+def test_snapshots_that_say_the_same_are_one_row(tmp_path: Path) -> None:
+    path = tmp_path / "snapshots.csv"
+    path.write_text(
+        "email,team,share,snapshot\n"
+        "a@x.example,T,,2026-01-01\n"
+        "b@x.example,T,0.5,2026-01-01\n"
+        "b@x.example,U,0.5,2026-01-01\n"
+        "a@x.example,T,,2026-02-01\n"
+        "b@x.example,T,0.5,2026-02-01\n"
+        "b@x.example,U,0.5,2026-02-01\n"
+        "a@x.example,U,,2026-03-01\n"
+        "b@x.example,T,0.6,2026-03-01\n"
+        "a@x.example,T,,2026-04-01\n"
+    )
+    day = partial(date, 2026)
+    assert read_directory(path, ["team"]).members.drop("boundary").rows() == [
+        ("a@x.example", "T", day(1, 1), day(2, 28), None, 2),
+        ("b@x.example", "T", day(1, 1), day(2, 28), 0.5, 3),
+        ("b@x.example", "U", day(1, 1), day(2, 28), 0.5, 4),
+        ("a@x.example", "U", day(3, 1), day(3, 31), None, 8),
+        ("b@x.example", "T", day(3, 1), None, 0.6, 9),
+        ("a@x.example", "T", day(4, 1), None, None, 10),
+    ]
 
 
 def test_mailmap() -> None:
