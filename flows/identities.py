@@ -112,14 +112,18 @@ def unresolved(config: Config, boundary: str) -> pl.DataFrame:
                GROUP BY ALL""",
             params=[boundary],
         ).pl()
-    neutral = {name for name, told in config.domains.items() if told == ""}
+    listed = config.domains
     kind = pl.col("address").str.extract(r"^([a-z_-]+:)")
     rows = found.join(known, on="address_id").select(
         pl.coalesce(pl.col("address").str.extract("@([^@]+)$"), kind).fill_null("").alias("domain"),
         "address",
         "events",
     )
-    names = [name for name in rows["domain"].unique() if nearest(name, neutral)]
+    names = [
+        name
+        for name in rows["domain"].unique()
+        if (near := nearest(name, listed)) and listed[near] == ""
+    ]
     return rows.with_columns(pl.col("domain").is_in(names).alias("is_neutral")).sort(
         pl.col("events").sum().over("domain"), "domain", "events", "address",
         descending=[True, False, True, False],

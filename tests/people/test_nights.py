@@ -243,6 +243,19 @@ def test_names_of_people_stay_out_of_both_databases_unless_an_export_told_them(
 # --- tieline people ---------------------------------------------------------------------------
 
 
+def test_a_subdomain_of_its_own_is_not_as_neutral_as_its_parent(home: Home) -> None:
+    settings = home.folder / "tieline.toml"
+    text = settings.read_text().replace('"twee.example" = "Twee"', '"ja.gratis.example" = "Ja"')
+    settings.write_text(text)
+    mails = home.folder / "mails.csv"
+    mails.write_text(mails.read_text().replace("dirk@ver.example", "dirk@ja.gratis.example"))
+    home.night()
+    rows = by_domain(unresolved(home.config, "team"))
+    neutral = dict(rows.select("domain", "neutral").rows())
+    assert neutral["ja.gratis.example"] is None
+    assert neutral["gratis.example"] == "yes"
+
+
 def test_likely_pairs_with_their_evidence(loaded: Home) -> None:
     rows = suggestions(loaded.config)
     pairs = {(a, s): e for a, s, e, _ in rows.iter_rows()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import polars as pl
@@ -110,6 +111,29 @@ def test_the_nearest_listed_parent_of_a_domain_counts() -> None:
     assert organisation_of("x.big.example", domains) == "Big"
     assert organisation_of("free.big.example", domains) is None
     assert organisation_of("example", domains) is None
+
+
+@dataclass
+class Row:
+    unit: str
+    boundary: str = ""
+    until: date | None = None
+
+
+def test_a_domain_that_tells_of_a_team_leaves_the_organisation_to_its_parent() -> None:
+    domains = {
+        "big.example": [Row("Big"), Row("Head office", "team")],
+        "lab.big.example": [Row("Lab", "team")],
+        "free.big.example": "",
+    }
+    assert organisation_of("lab.big.example", domains) == "Big"
+    who = ("a@big.example", "b@x.lab.big.example", "c@free.big.example")
+    found = memberships([], seen(*who), domains, key=KEY).membership
+    names = {keyed_id(one, KEY): one[0] for one in who}
+    assert {(names[p], b, u) for p, b, u in found.select("person_id", "boundary", "unit").rows()} == {
+        ("a", "organisation", "Big"), ("a", "team", "Head office"),
+        ("b", "organisation", "Big"), ("b", "team", "Lab"),
+    }  # fmt: skip
 
 
 def test_a_return_to_an_earlier_employer_is_kept() -> None:

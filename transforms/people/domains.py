@@ -28,12 +28,11 @@ def nearest(domain: str, listed: Container[str]) -> str | None:
 
 def organisation_of(domain: str, domains: Mapping[str, Told]) -> str | None:
     """The organisation now of `domain` or of its nearest listed parent; None if neutral or not listed."""
-    listed = nearest(domain, domains)
+    ruled = rules(domains).filter(pl.col("boundary").is_in(["", ORGANISATION]))
+    listed = nearest(domain, {*ruled["key"]})
     if listed is None:
         return None
-    now = rules({listed: domains[listed]}).filter(
-        pl.col("boundary").is_in(["", ORGANISATION]) & (pl.col("last") == OPEN)
-    )
+    now = ruled.filter((pl.col("key") == listed) & (pl.col("last") == OPEN))
     return (now["unit"][0] or None) if now.height else None
 
 
@@ -71,22 +70,28 @@ def domain_rules(
 def by_domain(seen: pl.DataFrame, at_home: pl.DataFrame, ruled: pl.DataFrame) -> pl.DataFrame:
     """Memberships of people whom no directory places in the boundary: as MEMBERSHIP.
 
-    `seen` is (person_id, address, is_main); `at_home` is (person_id, boundary) of the directories. Of
+    `seen` is (person_id, address, is_main); `at_home` is (person_id, boundary) of the directories. In
+    each boundary the nearest parent counts that tells of it, or that stands for nothing at all. Of
     several addresses the main one counts, else the one whose domain comes first in the alphabet.
     """
     domains = seen.with_columns(
         pl.col("address").str.extract("@([^@]+)$").alias("written")
     ).drop_nulls()
-    listed = {*ruled["domain"]}
-    found = {one: nearest(one, listed) for one in domains["written"].unique()}
-    names = pl.DataFrame(
-        {"written": [*found], "domain": [*found.values()]},
-        schema={"written": pl.String, "domain": pl.String},
-    ).drop_nulls()
-    placed = domains.join(names, on="written").select("person_id", "is_main", "domain")
     stands = ruled.filter(pl.col("unit") != "")
+    neutral = {*ruled["domain"]} - {*stands["domain"]}
+    written = domains["written"].unique()
+    found = [
+        (one, boundary, nearest(one, listed))
+        for (boundary,), rows in ruled.group_by("boundary")
+        for listed in [neutral | {*rows["domain"]}]
+        for one in written
+    ]
+    names = pl.DataFrame(
+        found, schema=dict.fromkeys(("written", "boundary", "domain"), pl.String), orient="row"
+    ).drop_nulls()
+    placed = domains.join(names, on="written").select("person_id", "is_main", "boundary", "domain")
     chosen = (
-        placed.join(stands.select("domain", "boundary").unique(), on="domain")
+        placed.join(stands, on=["domain", "boundary"], how="semi")
         .join(at_home, on=["person_id", "boundary"], how="anti")
         .sort("person_id", "boundary", "is_main", "domain", descending=[False, False, True, False])
         .unique(["person_id", "boundary"], keep="first", maintain_order=True)
