@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from transforms.sources.blocks import blocks
-from transforms.sources.opening import rows_of, separator_of
+from transforms.sources.opening import is_told, rows_of, separator_of
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Mapping, Sequence
@@ -30,7 +30,6 @@ CELLS = (
 )
 ROWS = 10_000  # that are read one by one before they are handed on
 
-PREFACE = ("#TYPE", "sep=")  # Export-Csv and Excel write these above the header
 _QUOTE, _CR, _LF = b'"\r\n'
 
 
@@ -52,7 +51,7 @@ def layout_of_text(text: IO[str], separator: str = "") -> Layout:
     """The same of a text, which may be cut off below the header."""
     lines = iter(text)
     skipped, first = 0, next(lines, "")
-    while first and (not first.strip() or first.startswith(PREFACE)):
+    while first and not is_told(first):
         skipped, first = skipped + 1, next(lines, "")
     separator = separator or separator_of(io.StringIO(first))
     reader = csv.reader(chain([first], lines), delimiter=separator, skipinitialspace=True)

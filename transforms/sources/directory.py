@@ -21,7 +21,7 @@ from transforms.sources.directory_table import (
     looks_like_directory,
     read_table,
 )
-from transforms.sources.opening import SEPARATORS, decoded, head
+from transforms.sources.opening import SEPARATORS, decoded, head, is_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +62,7 @@ def kind_of_directory(path: Path, start: bytes | None = None) -> str | None:
         return "users as JSON"
     if is_mailmap(path, start):
         return "mailmap"
-    line = next((line for line in decoded(start).splitlines() if line.strip()), "")
+    line = next(filter(is_told, decoded(start).splitlines()), "")
     if line.lstrip().startswith(("{", "[", "<")):
         return None
     separator = max(SEPARATORS, key=line.count)

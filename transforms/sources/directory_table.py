@@ -15,6 +15,7 @@ from transforms.sources.base import RAW_REJECT, UnreadableFileError
 from transforms.sources.directory_frames import ALIASES, DOMAINS, MEMBERS, NAMES, Directory, Schema
 from transforms.sources.opening import (
     OPEN_QUOTE,
+    PREFACE,
     columns_told,
     likely,
     opened_text,
@@ -77,14 +78,14 @@ _MONTH_FIRST = (*_DATES[:3], (r"^\d{1,2}/\d{1,2}/\d{4}$", "%m/%d/%Y"))
 
 
 def read_table(path: Path, boundaries: Sequence[str], *, valid_to: str = "included") -> Directory:
-    """A directory in delimited text. Positions are rows, the header being row 1.
+    """A directory in delimited text. Positions are rows; the header is row 1, but below a preface.
 
     Raises UnreadableFileError where no column holds addresses or domains, or none holds a unit, an
     alias or a name.
     """
     with opened_text(path) as text:
         rows = rows_of(text, separator_of(text))
-        header = next((row for _, row in rows if row), [])
+        header = next((row for _, row in rows if not row[0].startswith(PREFACE)), [])
         return read_rows(path, header, rows, boundaries, place="row", valid_to=valid_to)
 
 

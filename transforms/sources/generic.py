@@ -37,7 +37,7 @@ from transforms.sources.mapping import (
     columns_of,
     plan_of,
 )
-from transforms.sources.opening import SEPARATORS, decoded, whole
+from transforms.sources.opening import SEPARATORS, decoded, is_told, whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,8 +89,7 @@ def read_parquet(path: Path, options: Options) -> Iterator[Batch]:
 def sniff_csv(path: Path, head: bytes) -> float:  # noqa: ARG001
     """Low: any delimited text will do, and one with the header of a directory hardly."""
     text = decoded(head)
-    told = (line for line in text.splitlines()[:20] if line.strip())
-    lines = [line for line in told if not line.startswith(delimited.PREFACE)]
+    lines = [line for line in text.splitlines()[:20] if is_told(line)]
     if not lines[1:] or "\0" in text or text.lstrip().startswith(("{", "[", "<")):
         return 0.0
     separator = max(SEPARATORS, key=lines[0].count)

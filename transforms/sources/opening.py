@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 HEAD = 1 << 16
 SEPARATORS = ",;\t|"
+PREFACE = ("#TYPE", "sep=")  # Export-Csv and Excel write these above the header
 OPEN_QUOTE = "a quote is opened and not closed"
 SHORTENED_ID = (
     r"^\d(?:[.,]\d+)?E\+\d+$"  # a long number, saved as a spreadsheet shows it: 1,20123E+15
@@ -161,10 +162,15 @@ def decoded(data: bytes) -> str:
 
 def separator_of(text: IO[str]) -> str:
     """The sign that parts the cells of the first line with text; goes back to the start."""
-    line = next((line for line in islice(text, 100) if line.strip()), "")
+    line = next((line for line in islice(text, 100) if is_told(line)), "")
     text.seek(0)
     bare = "".join(line.split('"')[::2])  # what stands in quotes is text
     return max(SEPARATORS, key=bare.count)
+
+
+def is_told(line: str) -> bool:
+    """Whether a line above the rows may be their header: it holds text, and is no preface."""
+    return bool(line.strip()) and not line.startswith(PREFACE)
 
 
 def rows_of(text: IO[str], separator: str) -> Iterator[tuple[int, list[str]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import shutil
 from datetime import date
 from functools import partial
@@ -123,6 +124,23 @@ def test_worklytics_snapshots_begin_at_joining_and_end_at_leaving() -> None:
         ("gwen@south.example", "Parks", date(2026, 1, 31), None),
     ]
     assert told.rejects.rows() == [(6, "row", "no mail address")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '#TYPE Selected.Microsoft.ActiveDirectory.Management.ADUser\r\n"mail","company"\r\n"a@x.example","X"\r\n',
+        "sep=;\r\nemail;organisation\r\na@x.example;X\r\n",
+        "\r\nsep=\t\r\nemail\torganisation\r\na@x.example\tX\r\n",
+    ],
+)
+def test_what_export_csv_and_excel_write_above_the_header(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_bytes(codecs.BOM_UTF8 + text.encode())
+    told = read_directory(path, BOTH)
+    assert told.members.select("address", "unit").rows() == [("a@x.example", "X")]
+    assert told.records == 1
+    assert kind_of_directory(path) == "people"
 
 
 def test_snapshots_that_say_the_same_are_one_row(tmp_path: Path) -> None:
