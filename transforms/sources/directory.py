@@ -21,7 +21,7 @@ from transforms.sources.directory_table import (
     looks_like_directory,
     read_table,
 )
-from transforms.sources.opening import SEPARATORS, decoded, head, is_told
+from transforms.sources.opening import SEPARATORS, WORKBOOK, ZIP, decoded, head, is_told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,8 @@ def read_directory(
     """
     try:
         start = head(path)
+        if path.suffix.lower() == WORKBOOK and start.startswith(ZIP):
+            raise UnreadableFileError(f"{path}: an Excel workbook; save it as CSV")
         if is_users_json(start):
             return read_users_json(path, boundaries, valid_to=valid_to)
         if is_mailmap(path, start):

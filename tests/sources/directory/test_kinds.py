@@ -7,6 +7,7 @@ import shutil
 from datetime import date
 from functools import partial
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -141,6 +142,15 @@ def test_what_export_csv_and_excel_write_above_the_header(text: str, tmp_path: P
     assert told.members.select("address", "unit").rows() == [("a@x.example", "X")]
     assert told.records == 1
     assert kind_of_directory(path) == "people"
+
+
+def test_a_workbook_is_to_be_saved_as_csv(tmp_path: Path) -> None:
+    path = tmp_path / "people.XLSX"
+    with ZipFile(path, "w") as book:
+        for name in ("[Content_Types].xml", "xl/workbook.xml"):
+            book.writestr(name, "<xml/>")
+    with pytest.raises(UnreadableFileError, match="an Excel workbook; save it as CSV"):
+        read_directory(path, BOTH)
 
 
 def test_snapshots_that_say_the_same_are_one_row(tmp_path: Path) -> None:
