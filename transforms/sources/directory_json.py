@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from transforms.sources.directory_frames import Directory
 
 _USER = msgspec.json.Decoder(dict[str, Any])
-_WORDS = re.compile(r'"(userPrincipalName|primaryEmail|admin#directory#users?)"')
+_WORDS = re.compile(r'"([uU]serPrincipalName|primaryEmail|admin#directory#users?)"')
 _OTHERS = re.compile(
     r'"(internetMessageId|iCalUI[Dd]|attendanceRecords|call(?:Id|Type)|photoData)"\s*:'
 )
@@ -70,7 +70,11 @@ def read_users_json(
 
 
 def _cells(user: Mapping[str, Any]) -> dict[str, str]:
-    """A user as cells under headers that a table could have."""
+    """A user as cells under headers that a table could have.
+
+    PowerShell writes the same fields with a capital in front.
+    """
+    user = {name[:1].lower() + name[1:]: value for name, value in user.items()}
     cells = {
         name: _text(value) for name, value in user.items() if not isinstance(value, dict | list)
     }

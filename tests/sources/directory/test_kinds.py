@@ -153,6 +153,25 @@ def test_a_workbook_is_to_be_saved_as_csv(tmp_path: Path) -> None:
         read_directory(path, BOTH)
 
 
+def test_entra_as_powershell_turns_it_into_json(tmp_path: Path) -> None:
+    path = tmp_path / "users.json"
+    path.write_text(
+        """[{"UserPrincipalName": "ada@north.example", "Mail": null, "DisplayName": "Ada Noord",
+          "CompanyName": "North", "Department": "Dikes", "OtherMails": ["ada@home.example"],
+          "ProxyAddresses": ["SMTP:ada@north.example", "smtp:a@north.example"],
+          "EmployeeOrgData": {"Division": "Water"}, "AdditionalProperties": {}}]"""
+    )
+    assert kind_of_directory(path) == "users as JSON"
+    told = read_directory(path, [*BOTH, "division"])
+    assert told.members.select("address", "boundary", "unit").rows() == [
+        ("ada@north.example", "organisation", "North"),
+        ("ada@north.example", "team", "Dikes"),
+        ("ada@north.example", "division", "Water"),
+    ]
+    assert sorted(told.aliases["alias"]) == ["a@north.example", "ada@home.example"]
+    assert told.names["name"].to_list() == ["ada noord"]
+
+
 def test_snapshots_that_say_the_same_are_one_row(tmp_path: Path) -> None:
     path = tmp_path / "snapshots.csv"
     path.write_text(
