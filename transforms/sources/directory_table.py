@@ -67,6 +67,9 @@ HEADERS = {
 _ONE_COLUMN = ("valid_from", "valid_to", "as_of", "share", "name", "same_as")
 _VIVA = {"personid", "effectivedate"}
 
+# What is written where there is no address, of Excel's errors too; it would be one person of many units.
+_NOBODY = r"(?i)^(\W*|#.*|n/?a|n\.?v\.?t\.?|null|none|geen|onbekend|unknown)$"
+
 _NO_DATE = "is no date (2026-03-31 or 31-03-2026)"
 _DATES = (  # a year of two digits is no date here, nor a month before the day, but where a tool says so
     (r"^\d{4}-\d{1,2}-\d{1,2}$", "%Y-%m-%d"),
@@ -232,7 +235,8 @@ def _read(
     absent = [pl.lit("").alias(name) for name in wanted if name not in cells.columns]
     addresses, domains = _starting(cells.columns, "address"), _starting(cells.columns, "domain")
     is_open = pl.any_horizontal(pl.all().exclude("position").str.contains("\n"))
-    told = [pl.col(name).replace("", None) for name in addresses or domains]
+    cell = [pl.col(name) for name in addresses or domains]
+    told = [pl.when(one.str.contains(_NOBODY).not_()).then(one) for one in cell]
     who = pl.coalesce(told).fill_null("").str.to_lowercase()
     last = _date("valid_to", dates)
     return cells.with_columns(
@@ -397,7 +401,7 @@ def _aliases(people: pl.DataFrame, columns: Iterable[str]) -> pl.DataFrame:
         pl.concat([_none(ALIASES), *lists])
         .with_columns(_one_blank(alias.str.replace(r"^(smtp|mailto):", "")))
         .filter(alias.str.contains(r"^(sip|spo|x\d00|eum):").not_())
-        .filter((alias != "") & (alias != pl.col("address")))
+        .filter(alias.str.contains(_NOBODY).not_() & (alias != pl.col("address")))
         .unique(["alias", "address"], keep="first", maintain_order=True)
         .select(list(ALIASES))
         .sort("position", maintain_order=True)

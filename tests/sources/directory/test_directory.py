@@ -70,6 +70,18 @@ def test_headers_and_separators(tmp_path: Path, separator: str, header: tuple[st
     )  # fmt: skip
 
 
+def test_signs_for_no_address_are_nobody(tmp_path: Path) -> None:
+    signs = ["-", "--", "?", "n.v.t.", "NVT", "n/a", "#N/A", "#N/B", "#VERW!", "NULL", "onbekend"]
+    rows = [f"{sign},-,A" for sign in signs] + ["-,x@x.example,B", "na@x.example,#N/A,B"]
+    directory = told(tmp_path, "\n".join(["email,mail,organisation", *rows]) + "\n")
+    assert directory.members.select("address", "unit").rows() == [
+        ("x@x.example", "B"), ("na@x.example", "B"),
+    ]  # fmt: skip
+    assert directory.aliases.is_empty()
+    assert set(directory.rejects["reason"]) == {"no mail address"}
+    assert directory.rejects.height == len(signs)
+
+
 def test_a_boundary_of_its_own_name_comes_first(tmp_path: Path) -> None:
     text = "email,team,afdeling,regio\na@x.example,T,A,R\n"
     directory = told(tmp_path, text, "utf-8", "afdeling", "team", "Regio")
