@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 MANIFEST, SEAL = "manifest.json", "manifest.sha256"
 KEY, AUDIT = "tieline.key", "audit.jsonl"
 WAREHOUSE, IDENTITY = "tieline.duckdb", "identity.duckdb"
+_THERE = "{}: is there already; name another file, or remove it"
 WHOLE = (SETTINGS, WAREHOUSE, IDENTITY)  # without these it is none
 
 
@@ -65,7 +66,7 @@ def back_up(config: Config, target: Path | None, *, with_key: bool) -> Path:
     now = datetime.now(UTC)
     path = target or config.home / f"tieline-{now:%Y%m%dT%H%M%SZ}.tar"
     if path.exists():
-        raise BackupError(f"{path}: is there already; name another file, or remove it")
+        raise BackupError(_THERE.format(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     if next_key(config).exists():
         raise BackupError(f"{next_key(config)}: the key is being renewed; run `tieline run` first")
@@ -101,9 +102,21 @@ def back_up(config: Config, target: Path | None, *, with_key: bool) -> Path:
                     tar.add(folder / name, name, filter=_plain)
             file.flush()
             os.fsync(file.fileno())
-        os.link(whole, path)  # whole or not at all, never over another
+        name_whole(whole, path)
         sync(path.parent)
     return path
+
+
+def name_whole(whole: Path, path: Path) -> None:
+    """Give the file its name: whole or not at all, never over another. Raises BackupError."""
+    with suppress(OSError):  # a disk without hard links, such as exFAT
+        os.link(whole, path)
+        return
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise BackupError(_THERE.format(path)) from None
+    whole.replace(path)
 
 
 def restore(backup: Path, home: Path, key_file: Path | None = None) -> list[str]:

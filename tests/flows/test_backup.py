@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import json
+import os
 import shutil
 import stat
 import subprocess
@@ -17,7 +19,7 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
-from flows.backup import BackupError, back_up, key_mark, restore
+from flows.backup import BackupError, back_up, key_mark, name_whole, restore
 from flows.cli import tieline
 from flows.config import SETTINGS, read_config
 from tests.flows.conftest import KEY, assert_same, make_home, small_network, tables
@@ -104,6 +106,24 @@ def test_nothing_that_differs_is_overwritten(kept: Path, backup: Path, tmp_path:
     assert {p: p.read_bytes() for p in home.rglob("*") if p.is_file()} == before
     with pytest.raises(BackupError, match="is there already; name another"):
         back_up(read_config(kept / SETTINGS), backup, with_key=False)
+
+
+def test_a_disk_without_hard_links_holds_a_backup_too(
+    kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(source: Path, target: Path) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), source, None, target)
+
+    monkeypatch.setattr(os, "link", link)
+    path = back_up(read_config(kept / SETTINGS), tmp_path / "kept.tar", with_key=True)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert [one.name for one in tmp_path.iterdir()] == ["kept.tar"]
+    assert restore(path, tmp_path / "home")
+    (tmp_path / "whole").touch()
+    before = path.read_bytes()
+    with pytest.raises(BackupError, match="is there already; name another"):
+        name_whole(tmp_path / "whole", path)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.parametrize("place", [600, 20_000, 0.5, 0.9])
