@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.config import ConfigError
+from flows.config import ConfigError, key_in
 from flows.directories import contradictions, directory_files, read_one
 from flows.expectations import own_expectations
 from flows.fetch import up_to_date
+from flows.lists import listed
 from flows.look import Look, left_out, look, refused_whole
+from flows.mirror import connection_string
 from flows.plan import found_files, summary, without_path
+from flows.retention import wanted
 from transforms.sources import SOURCES, sniff
 from transforms.sources.base import UnreadableFileError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from flows.config import Config
     from flows.plan import ExportFile
 
@@ -42,6 +48,23 @@ def check_files(config: Config) -> CheckedFiles:
         return replace(found, problems=(*missing, *found.problems))
 
 
+def _of_settings(config: Config) -> Iterator[str]:
+    """What a run would stop at before it reads anything."""
+    people = config.settings.people
+    key = key_in(config.key_file) if config.key_file.is_file() else b""
+    needed: tuple[Callable[[], object], ...] = (
+        partial(own_expectations, config),
+        partial(wanted, config, config.today()),
+        partial(listed, config, [*people.excluded, *people.consent], key),
+        partial(connection_string, config),
+    )
+    for one in needed:
+        try:
+            one()
+        except ConfigError as error:
+            yield str(error)
+
+
 def _checked(config: Config) -> CheckedFiles:
     rows, problems = [], []
     found, aside = found_files(config)
@@ -52,10 +75,7 @@ def _checked(config: Config) -> CheckedFiles:
         for source in config.delivering(config.today())
         if source.name not in used
     ]
-    try:
-        own_expectations(config)
-    except ConfigError as error:
-        problems.append(str(error))
+    problems += _of_settings(config)
     if not config.settings.source:
         problems.append(
             f"{config.path}: no [[source]] yet; add one for each export: `tieline check FOLDER`"

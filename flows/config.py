@@ -498,7 +498,7 @@ def read_config(path: Path, home: Path | None = None) -> Config:
         ConfigError: the file is missing, is not TOML, or a setting is wrong.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such settings file; make one with `tieline init`") from None
     except (OSError, UnicodeDecodeError) as error:
@@ -523,7 +523,7 @@ def _plain(error: msgspec.ValidationError) -> str:
 def _check(path: Path, settings: Settings) -> None:
     try:
         ZoneInfo(settings.network.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ConfigError(
             f"{path}: network.time_zone: {settings.network.time_zone!r} is no time zone; "
             "write one like Europe/Amsterdam"
@@ -533,6 +533,11 @@ def _check(path: Path, settings: Settings) -> None:
             f"{path}: network.country: no public holidays known for {settings.network.country!r}; "
             'write a code of two letters like NL, or "" for none'
         )
+    _check_variables(path, settings)
+    if not settings.people.boundaries:
+        raise ConfigError(f"{path}: people.boundaries: empty; name at least one, as organisation")
+    if settings.window.since >= settings.window.until:
+        raise ConfigError(f"{path}: window: since is not before until, so nothing would be read")
     _check_dated(path, settings.people)
     _check_own(path, settings.parameters)
     _check_remote(path, settings)
@@ -545,6 +550,22 @@ def _check(path: Path, settings: Settings) -> None:
     for source in settings.source:
         if source.mapping and not source.format:
             raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
+
+
+def _check_variables(path: Path, settings: Settings) -> None:
+    """A variable that the environment lacks would be taken for the name of a folder."""
+    people = settings.people
+    folders = msgspec.structs.asdict(settings.folders).items()
+    places = [(f"folders.{name}", place) for name, place in folders if isinstance(place, str)]
+    places += [("people", one) for one in (*people.directories, *people.excluded, *people.consent)]
+    places += [(f"source {one.name!r}: files", one.files) for one in settings.source]
+    places += [("lake.path", settings.lake.path)]
+    for what, place in places:
+        if left := re.search(r"\$(\w+|\{\w+\})", os.path.expandvars(place)):
+            raise ConfigError(
+                f"{path}: {what}: the environment has no {left[1].strip('{}')}; set it, or mend {place!r}"
+                " (a $ that is meant as it stands is written [$] in a pattern)"
+            )
 
 
 def _check_remote(path: Path, settings: Settings) -> None:

@@ -34,6 +34,14 @@ WORDS = {
         "Hidden: one person carries more than {dominance:.0%} of it.",
         "Verborgen: één persoon draagt er meer dan {dominance:.0%} van.",
     ),
+    "protects another number": (
+        "Hidden: another hidden number could be computed from it.",
+        "Verborgen: een ander verborgen getal zou eruit te berekenen zijn.",
+    ),
+    "period not over": (
+        "Hidden: the period is not over yet.",
+        "Verborgen: de periode is nog niet voorbij.",
+    ),
     "empty": (
         "empty: the number has no meaning here, or there is too little to tell it of",
         "leeg: het getal heeft hier geen betekenis, of er is te weinig voor",

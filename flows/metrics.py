@@ -51,6 +51,11 @@ WORDS = {
     "cell": ("Explain one of its values", "Uitleg van een waarde"),
     "few people": ("few people", "weinig mensen"),
     "one person carries most": ("one person carries most", "één persoon draagt het meeste"),
+    "protects another number": (
+        "protects another hidden number",
+        "beschermt een ander verborgen getal",
+    ),
+    "period not over": ("the period is not over yet", "de periode is nog niet voorbij"),
 }
 
 

@@ -17,14 +17,9 @@ def mirror(config: Config) -> int | None:
     Raises ConfigError where the environment has no connection string, CopyError where the copy fails.
     """
     asked = config.settings.publish.postgres
-    if asked is None or not config.current.exists():
+    dsn = connection_string(config) if config.current.exists() else None
+    if asked is None or dsn is None:
         return None
-    dsn = os.environ.get(asked.variable)
-    if not dsn:
-        raise ConfigError(
-            f"{config.path}: publish.postgres: the environment has no {asked.variable}; put the"
-            " connection string there, as postgresql://user:password@host/database"
-        )
     from warehouse.serving.postgres import CopyError, copy_release
 
     try:
@@ -34,3 +29,16 @@ def mirror(config: Config) -> int | None:
             f"{config.current}: published, but not copied to PostgreSQL: {error}; what was there"
             " stays, and the next run tries again"
         ) from None
+
+
+def connection_string(config: Config) -> str | None:
+    """Where copies go; None where none are asked for. Raises ConfigError where the environment lacks it."""
+    asked = config.settings.publish.postgres
+    if asked is None:
+        return None
+    if dsn := os.environ.get(asked.variable):
+        return dsn
+    raise ConfigError(
+        f"{config.path}: publish.postgres: the environment has no {asked.variable}; put the"
+        " connection string there, as postgresql://user:password@host/database"
+    )

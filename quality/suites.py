@@ -21,6 +21,7 @@ from warehouse.schema import (
     STAGE,
     Column,
     Table,
+    quoted,
 )
 
 EVENT: Final = OBSERVED_EVENT.name
@@ -241,13 +242,13 @@ def _too_many_broken(limits: Limits) -> FileRule:
     rules = [
         rule for rule in row_rules(limits) if rule.table == EVENT and rule.name != EVENT_ONCE.name
     ]
-    broken = " OR ".join(rule.broken for rule in rules)
+    faults = " ".join(f"WHEN {rule.broken} THEN {quoted(rule.words)}" for rule in rules)
     return FileRule(
         "broken_share",
-        "SELECT file_id, count_if(broken) || ' of ' || count(*) || ' events' AS detail"
-        f" FROM (SELECT file_id, {broken} AS broken FROM {STAGE}.{EVENT}) GROUP BY file_id"
+        "SELECT file_id, count(fault) || ' of ' || count(*) || ' events, most often: ' || mode(fault) AS detail"
+        f" FROM (SELECT file_id, CASE {faults} END AS fault FROM {STAGE}.{EVENT}) GROUP BY file_id"
         f" HAVING count(*) >= {limits.least}"
-        f" AND count_if(broken) > {limits.rejected_share} * count(*)",
+        f" AND count(fault) > {limits.rejected_share} * count(*)",
         f"more than {limits.rejected_share:.0%} of the events break a rule",
     )
 

@@ -8,9 +8,11 @@ import duckdb
 import pytest
 from click.testing import CliRunner
 
+from flows import explain_text, metrics
 from flows.cli import tieline
 from flows.config import SETTINGS, read_config
 from tests.flows.test_cli import ready
+from warehouse.serving import mart
 
 __all__ = ["ready"]  # a home with a release
 
@@ -30,6 +32,11 @@ def cell(home: Path, where: str) -> dict:
             "SELECT v.*, c.name FROM mart.metric_value v JOIN mart.calendar c USING (grain, period)"
             f" WHERE channel = '(all)' AND {where} ORDER BY v.period LIMIT 1"
         ).pl().to_dicts()[0]  # fmt: skip
+
+
+def test_there_are_words_for_every_reason_to_hide_a_number() -> None:
+    assert set(mart.REASONS) <= set(explain_text.WORDS)
+    assert set(mart.REASONS) <= set(metrics.WORDS)
 
 
 @pytest.mark.parametrize(("language", "word"), [("en", "behind it"), ("nl", "mensen")])

@@ -23,7 +23,7 @@ from transforms.sources.base import (
 )
 from transforms.sources.delimited import sized
 from transforms.sources.instants import instants
-from transforms.sources.mapping import COLUMNS, EDGE, Plan
+from transforms.sources.mapping import CHANNELS, COLUMNS, EDGE, KNOWN_ROLES, Plan
 from transforms.sources.opening import OPEN_QUOTE, SHORTENED, SHORTENED_ID
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ STARTERS = ("organiser", "from", "author")
 _SPELLINGS = {
     "organizer": "organiser", "host": "organiser", "attendee": "required",
     "participant": "required", "sender": "from", "recipient": "to",
+    "organisator": "organiser", "genodigde": "required", "deelnemer": "required", "afzender": "from", "ontvanger": "to",
 }  # fmt: skip
 _WITH_NAME = r"^[^<>]*<([^<>\s]+@[^<>\s]+)>$"
 _IDS = ("person", "sender", "recipient", "event", "item")
@@ -130,6 +131,10 @@ def _read(cells: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         (pl.col("started_at").is_null(), f"the time {unreadable}"),
         (_is_told(rows["end"]) & pl.col("ended_at").is_null(), f"the end {unreadable}"),
         (pl.col("sender") == "" if plan.form == EDGE else pl.lit(value=False), "no sender"),
+        (~pl.col("channel").is_in(CHANNELS),
+         f"the channel is none of {', '.join(CHANNELS)}; mend channel in the source's mapping"),
+        (~pl.col("role").is_in(KNOWN_ROLES),
+         f"the role is none of {', '.join(KNOWN_ROLES)}; mend role in the source's mapping"),
         (pl.col("person") == "", "no recipient" if plan.form == EDGE else "no person"),
     )  # fmt: skip
     return rows.with_columns(

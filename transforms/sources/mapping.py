@@ -24,6 +24,10 @@ NEEDED = {LONG: ("time", "person"), EDGE: ("time", "sender", "recipient")}
 
 _NO_SEPARATOR = tuple('"\r\n')
 CHANNELS = ("meeting", "message", "work")
+KNOWN_ROLES = (
+    "organiser", "required", "optional", "from", "to", "cc",
+    "author", "assignee", "reviewer", "commenter", "mentioned",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,9 @@ from transforms.sources import mapped_rows
 from transforms.sources.base import Batch, Options, UnreadableFileError
 from transforms.sources.generic import SOURCE_CSV, SOURCE_NDJSON, SOURCE_PARQUET
 from transforms.sources.instants import instants, is_form
+from transforms.sources.mapping import KNOWN_ROLES
 from transforms.sources.opening import SHORTENED
+from warehouse import schema
 
 if TYPE_CHECKING:
     from transforms.sources.base import Source
@@ -187,6 +189,27 @@ def test_a_separator_that_is_told(tmp_path: Path, sign: str) -> None:
     path = table(tmp_path, text.replace(";", "\t" if "t" in sign else sign))
     batch = read(SOURCE_CSV, path, time="when", person="who", separator=sign)
     assert batch.participations["address"].to_list() == ["ada"]
+
+
+def test_a_word_that_is_no_role_or_channel_is_refused_with_its_cure(tmp_path: Path) -> None:
+    """Later it would be a row that breaks a rule, and the file one that is to be exported again."""
+    assert KNOWN_ROLES == schema.ROLES
+    path = tmp_path / "a.csv"
+    day = "2026-03-02 09:00"
+    rows = [
+        f"{day},jan@a.example,deelnemer,message",
+        f"{day},eva@a.example,Actie,message",
+        f"{day},bo@a.example,to,post",
+    ]
+    path.write_text("\n".join(["tijd,wie,rol,kanaal", *rows, ""]))
+    batch = read(SOURCE_CSV, path, time="tijd", person="wie", role="rol", channel="kanaal")
+    assert batch.participations["role"].to_list() == ["required"]
+    refused = batch.rejects.sort("position")["reason"].to_list()
+    assert refused[0].startswith("the role is none of organiser, required")
+    assert (
+        refused[1]
+        == "the channel is none of meeting, message, work; mend channel in the source's mapping"
+    )
 
 
 def test_an_empty_file_has_no_columns(tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Settings that cannot be meant: said in one line, by `tieline check` too, before a run stops at them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flows.check import check_files
+from flows.config import SETTINGS, ConfigError, read_config
+
+MAIL = '[[source]]\nname = "mail"\nformat = "mbox"\nfiles = "{}"\n'
+
+
+def settings(folder: Path, text: str) -> Path:
+    path = folder / SETTINGS
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[network]\ntime_zone = "Europe"\n', "network.time_zone: 'Europe' is no time zone"),
+        ("[people]\nboundaries = []\n", "people.boundaries: empty"),
+        ("[window]\nsince = 2027-01-01\nuntil = 2026-01-01\n", "window: since is not before until"),
+        ('[folders]\nwarehouse = "$NOT_THERE/w"\n', "folders.warehouse: the environment has no NOT_THERE"),
+        (MAIL.format("${NOT_THERE}/*.mbox"), "source 'mail': files: the environment has no NOT_THERE"),
+        ('[people]\ndirectories = ["$NOT_THERE/*.csv"]\n', "people: the environment has no NOT_THERE"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=SETTINGS.replace(".", "[.]")) as error:
+        read_config(settings(tmp_path, text))
+    assert words in str(error.value)
+
+
+def test_what_is_written_otherwise_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark that Notepad puts in front, a variable that is there, and a $ that is meant as it stands."""
+    monkeypatch.setenv("TIELINE_TEST_PLACE", "in")
+    text = MAIL.format("$TIELINE_TEST_PLACE/[$]1/*.mbox")
+    config = read_config(settings(tmp_path, "\ufeff" + text))
+    (tmp_path / "in/$1").mkdir(parents=True)
+    (tmp_path / "in/$1/a.mbox").touch()
+    assert [path.name for path in config.files(config.settings.source[0].files)] == ["a.mbox"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[people]\nexcluded = ["lists/out.txt"]\n', "no such list of people"),
+        ('[people]\nexcluded = ["open.txt"]\n', "others can read this list of people"),
+        ("[retention]\nmonths = 1\n", "retention.months: numbers look"),
+        ("[publish.postgres]\n", "the environment has no TIELINE_POSTGRES"),
+    ],
+)
+def test_check_says_what_a_run_would_stop_at(tmp_path: Path, text: str, words: str) -> None:
+    (tmp_path / "open.txt").touch()
+    (tmp_path / "open.txt").chmod(0o644)
+    found = check_files(read_config(settings(tmp_path, text)))
+    assert any(words in problem for problem in found.problems), found.problems
