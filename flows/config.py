@@ -153,7 +153,8 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
     """Export files of one tool of one partner.
 
     Attributes:
-        name: Your own name for the source; no two are the same.
+        name: Your own name for the source; no two are the same. With another name, over the same files, it
+            is the same source.
         format: Export format; `tieline sources` lists them.
         files: The export files, or an address of them (`s3://bucket/gemeente/*.ics`, see [remote]); * and
             ** stand for any name.

@@ -292,3 +292,29 @@ def renamed(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list
 
 def _seen(file: ExportFile) -> tuple[str, str, str]:
     return file.source.name, file.content, file.settings
+
+
+def renamed_sources(
+    con: duckdb.DuckDBPyConnection, config: Config, files: Sequence[ExportFile]
+) -> tuple[list[Move], dict[str, str]]:
+    """Files of sources that the settings name otherwise now, and old name → new.
+
+    That is a source of which a file lies where one lay of a source that is no longer there.
+    """
+    rows = con.execute("SELECT file_id, source, path FROM source_file").fetchall()
+    before = {source for _, source, _ in rows}
+    named = {source.name for source in config.settings.source}
+    if before <= named:
+        return [], {}
+    now = {file.shown: file for file in files if file.source.name not in before}
+    moves: list[Move] = []
+    sources: dict[str, str] = {}
+    for number, source, path in rows:
+        if source not in named and path in now:
+            file = now[path]
+            if sources.setdefault(source, file.source.name) == file.source.name:
+                moves.append(Move(number, file.file_id, path))
+    # Two that have become one are no renaming.
+    single = {old for old, new in sources.items() if [*sources.values()].count(new) == 1}
+    of = {number: source for number, source, _ in rows}
+    return [move for move in moves if of[move.old] in single], {old: sources[old] for old in single}

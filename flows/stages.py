@@ -21,7 +21,15 @@ from flows.journal import note
 from flows.judging import judge_sources
 from flows.lakes import write_lake
 from flows.mirror import mirror
-from flows.plan import ExportFile, LeftAside, found_files, known_files, renamed, to_read
+from flows.plan import (
+    ExportFile,
+    LeftAside,
+    found_files,
+    known_files,
+    renamed,
+    renamed_sources,
+    to_read,
+)
 from flows.progress import steps
 from flows.publish import release
 from flows.readers import side_by_side
@@ -126,6 +134,7 @@ def ingest_new(held: Open, done: Done) -> None:
     """Read what is new or changed, check and load it."""
     bring(held, done)
     there, aside = found_files(held.config, known_files(held.con))
+    ledger.follow(held.con, *renamed_sources(held.con, held.config, there))
     ledger.follow(held.con, renamed(held.con, there))
     ingest.forget_refusals(held.con, there)
     due = now_in_reach(held.con, Limits(held.config.today()))

@@ -319,3 +319,30 @@ def test_nights_as_a_data_engineer_sees_them(
     assert now[0] == now[3] == [], "and so the report, of which there is a new one each time"
     assert now[1] == ["volume"]
     assert "volume" in now[2]
+
+
+def test_a_source_that_gets_another_name_is_the_same_source(home: Path) -> None:
+    """Else all that it showed would be shown by two, and what it takes back would stay."""
+    bring(home, "mail", 3)
+    bring(home, "board", 3)
+    ingest(home)
+    path = home / SETTINGS
+    path.write_text(path.read_text().replace('name = "mail"', 'name = "post"'))
+    with open_warehouse(read_config(path).warehouse) as con:
+        con.execute("DELETE FROM stale_day")
+    ingest(home)
+    for table in ("source_file", "observation"):
+        assert query(home, f"SELECT DISTINCT source, partner FROM {table} ORDER BY ALL") == [
+            ("board", "board"),
+            ("post", "post"),
+        ]
+    assert query(home, "SELECT DISTINCT source FROM run_source ORDER BY ALL") == [
+        ("board",),
+        ("post",),
+    ]
+    assert query(home, "SELECT count(*) FROM stale_day") == [(1,)]
+    export = home / "in/mail-0.csv"
+    export.write_text("\n".join([*export.read_text().splitlines()[:-1], ""]))  # one taken back
+    ingest(home)
+    assert query(home, "SELECT count(*) FROM event") == [(5,)]
+    assert query(home, "SELECT count(*) FROM source_file") == [(2,)]
