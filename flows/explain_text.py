@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
+from flows.metrics import written
 from transforms.header import DIRECTIONS, LANGUAGES, range_words
 from warehouse.schema import ALL
 
@@ -175,7 +176,7 @@ def _value(
     if cell["hidden_reason"]:
         yield f"{name}: {_say(cell['hidden_reason'], at, publication)}"
         return
-    numbers = {key: _number(value) for key, value in cell.items()}
+    numbers = {key: _number(value, at) for key, value in cell.items()}
     value = numbers["value"]
     if cell["value"] is None:
         lower = cell["low"] is not None and cell["high"] is None
@@ -216,13 +217,13 @@ def _beside(
         yield _say("interval", at, numbers)
     yield from _completeness(con, cell, at)
     if cell["change"] is not None:
-        yield _say("change", at, numbers | {"change": _signed(cell["change"])})
+        yield _say("change", at, numbers | {"change": _signed(cell["change"], at)})
     if cell["rolling_median"] is not None:
         yield _say("median", at, numbers)
     if cell["direction"] is not None:
         facts = {
-            "direction": _say(cell["direction"], at), "p": _number(cell["p_value"]),
-            "slope": _signed(cell["slope"]),
+            "direction": _say(cell["direction"], at), "p": _number(cell["p_value"], at),
+            "slope": _signed(cell["slope"], at),
         }  # fmt: skip
         yield _say("direction", at, numbers | facts)
 
@@ -263,7 +264,7 @@ ORDER BY is_own DESC, m.measure""",
         title = row["title"].partition(": ")
         yield [
             title[2] or title[0],
-            f">{_number(row['value'])}",
+            f">{_number(row['value'], at)}",
             f"{row['metric']}.{row['measure']}",
         ]
 
@@ -287,12 +288,12 @@ def _series(
     heads = _say("heads", at).split()
     yield [heads[0], *(f">{head}" for head in heads[1:]), ""]
     for row in [*reversed(before), *after]:
-        value = _say("hidden", at) if row["hidden_reason"] else _number(row["value"])
-        median = _number(row["rolling_median"])
+        value = _say("hidden", at) if row["hidden_reason"] else _number(row["value"], at)
+        median = _number(row["rolling_median"], at)
         yield [
             row["name"],
             f">{value}",
-            f">{_signed(row['change'])}",
+            f">{_signed(row['change'], at)}",
             f">{median}",
             "<" if row["period"] == place.period else "",
         ]
@@ -347,16 +348,16 @@ def _say(name: str, at: int, facts: Row | dict[str, str] | None = None) -> str:
     return WORDS[name][at].format(**(facts or {}))
 
 
-def _number(value: object) -> str:
-    """A number with three decimals at most; what is none as it is."""
-    if isinstance(value, bool | str) or value is None:
-        return "" if value is None else str(value)
+def _number(value: object, at: int) -> str:
+    """A number as the language writes it, with three decimals at most; what is none as it is."""
     if isinstance(value, float):
-        return f"{round(value, 3) + 0.0:,.3f}".rstrip("0").rstrip(".")
-    return f"{value:,}" if isinstance(value, int) else str(value)
+        return written(f"{round(value, 3) + 0.0:,.3f}".rstrip("0").rstrip("."), LANGUAGES[at])
+    if isinstance(value, int) and not isinstance(value, bool):
+        return written(f"{value:,}", LANGUAGES[at])
+    return "" if value is None else str(value)
 
 
-def _signed(value: float | None) -> str:
+def _signed(value: float | None, at: int) -> str:
     if value is None:
         return ""
-    return f"{'+' if round(value, 3) > 0 else ''}{_number(value)}"
+    return f"{'+' if round(value, 3) > 0 else ''}{_number(value, at)}"

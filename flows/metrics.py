@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from flows.config import Config
     from transforms.model import Model
 
+_DUTCH = str.maketrans(",.", ".,")
 WORDS = {
     "reading": ("How to read it", "Hoe u het leest"),
     "measures": ("Its numbers", "De getallen"),
@@ -57,6 +58,11 @@ WORDS = {
     ),
     "period not over": ("the period is not over yet", "de periode is nog niet voorbij"),
 }
+
+
+def written(number: str, language: str) -> str:
+    """A number that is written the English way, as `language` writes it."""
+    return number.translate(_DUTCH) if language == "nl" else number
 
 
 def word(name: str, language: str) -> str:
@@ -153,9 +159,15 @@ def _cells(config: Config, metric: str, language: str) -> str:
             ).fetchall()
         )
     shown = counted.pop("", 0)
-    reasons = ", ".join(f"{word(reason, language)} {n:,}" for reason, n in counted.items())
-    hidden = f"{sum(counted.values()):,} {word('hidden', language)}"
-    return f"{shown:,} {word('shown', language)}, {hidden}" + (f" ({reasons})" if reasons else "")
+
+    def many(count: int) -> str:
+        return written(f"{count:,}", language)
+
+    reasons = ", ".join(f"{word(reason, language)} {many(n)}" for reason, n in counted.items())
+    hidden = f"{many(sum(counted.values()))} {word('hidden', language)}"
+    return f"{many(shown)} {word('shown', language)}, {hidden}" + (
+        f" ({reasons})" if reasons else ""
+    )
 
 
 def _labelled(label: str, text: str | None) -> list[str]:

@@ -56,6 +56,29 @@ def test_is_leadership_widening_or_narrowing(published: Path, driver: WebDriver)
     assert "In Q2 2026 it was" in answer
 
 
+def test_a_direction_is_that_of_the_chosen_period(published: Path, driver: WebDriver) -> None:
+    """In December the data are eight weeks old: too few for any."""
+    opened(driver, published / "report.en.html", "?p=2025-12")
+    assert "Over the last" not in told(driver, "leadership")
+    choose(driver, "period", "May 2026")
+    assert "Over the last" in told(driver, "leadership")
+
+
+def test_what_has_no_number_yet_is_not_called_silence(published: Path, driver: WebDriver) -> None:
+    """In the first month nothing can have become of ties yet."""
+    opened(driver, published / "report.en.html", "?p=2025-11")
+    page = driver.find_element(By.TAG_NAME, "main").text
+    assert "There is no number for this period" in page
+    assert "There was no interaction" not in page
+
+
+def test_a_channel_has_no_signals_of_its_own(published: Path, driver: WebDriver) -> None:
+    opened(driver, published / "report.en.html", "?p=2026-Q2")
+    assert driver.find_elements(By.CSS_SELECTOR, ".signals li")
+    choose(driver, "channel", "meetings")
+    assert "of all channels together only" in driver.find_element(By.TAG_NAME, "main").text
+
+
 def test_which_initiative_grew_from_an_introduction(published: Path, driver: WebDriver) -> None:
     """Story 3: general practitioners and schools, whom the municipality introduced."""
     opened(driver, published / "report.en.html")

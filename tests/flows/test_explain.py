@@ -34,6 +34,13 @@ def cell(home: Path, where: str) -> dict:
         ).pl().to_dicts()[0]  # fmt: skip
 
 
+def test_numbers_are_written_as_the_language_writes_them() -> None:
+    numbers = (6000.0, 0.15, 1_234_567, None)
+    assert [explain_text._number(one, 0) for one in numbers] == ["6,000", "0.15", "1,234,567", ""]
+    assert [explain_text._number(one, 1) for one in numbers] == ["6.000", "0,15", "1.234.567", ""]
+    assert explain_text._signed(1000.5, 1) == "+1.000,5"
+
+
 def test_there_are_words_for_every_reason_to_hide_a_number() -> None:
     assert set(mart.REASONS) <= set(explain_text.WORDS)
     assert set(mart.REASONS) <= set(metrics.WORDS)

@@ -322,7 +322,7 @@ UNIT = Table(
 )
 CALENDAR = Table(
     "calendar",
-    "The periods of each grain.",
+    "The periods of each grain: join by grain and period.",
     (
         *_ruled(METRIC_VALUE.columns[2:4]),
         Column("first_day", "DATE", "First day, in the network's time zone."),

@@ -164,22 +164,21 @@ def price(con: duckdb.DuckDBPyConnection) -> list[list[Any]]:
 
 
 def _directions(con: duckdb.DuckDBPyConnection, content: dict[str, Any]) -> dict[str, list[Any]]:
-    """Of the network's own series: "boundary/channel/metric" → the last [grain, periods, direction]."""
+    """Of how many people initiative rests on: "boundary/channel" → [period, grain, periods, direction], months last."""
     rows = con.execute(
         """
-SELECT d.boundary, d.channel, m.n, d.grain, d.periods, d.direction
-FROM mart.direction d
-JOIN metric_number m ON m.a = d.metric AND m.b = d.measure
-WHERE d.unit = $all AND d.other_unit = $all AND d.grain IN ('week', 'month')
-QUALIFY row_number() OVER (
-  PARTITION BY d.boundary, d.channel, m.n ORDER BY d.grain, d.period DESC) = 1""",
+SELECT boundary, channel, CAST(period AS VARCHAR), grain, periods, direction
+FROM mart.direction
+WHERE metric = 'initiators' AND measure = 'effective' AND unit = $all AND other_unit = $all
+  AND grain IN ('week', 'month') ORDER BY boundary, channel, grain DESC, period""",
         {"all": ALL},
     ).fetchall()
-    return {
-        f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}/{metric}": rest
-        for boundary, channel, metric, *rest in rows
-        if boundary in content["boundaries"]
-    }
+    found: dict[str, list[Any]] = {}
+    for boundary, channel, *told in rows:
+        if boundary in content["boundaries"]:
+            of = f"{content['boundaries'].index(boundary)}/{content['channels'].index(channel)}"
+            found.setdefault(of, []).append(told)
+    return found
 
 
 def _signals(

@@ -172,11 +172,12 @@ function leadershipAnswer(choice) {
         ),
       }),
     );
-  const direction =
-    CONTENT.directions[`${choice.boundary}/${choice.channel}/${METRIC["initiators.effective"].at}`];
+  const direction = (CONTENT.directions[`${choice.boundary}/${choice.channel}`] ?? [])
+    .filter(([first]) => first >= choice.period.first && first <= choice.period.last)
+    .pop();
   if (direction)
     items.push(
-      t(`direction_${direction[2]}`, { n: String(direction[1]), grain: t(`grain_${direction[0]}s`) }),
+      t(`direction_${direction[3]}`, { n: String(direction[2]), grain: t(`grain_${direction[1]}s`) }),
     );
   const convening = series(grain, choice, "convening.conveners")?.[at];
   if (convening?.value) items.push(t("conveners_are", { n: integers.format(convening.value) }));

@@ -108,7 +108,9 @@ function incomplete(choice) {
     {},
     rows.length
       ? [dataTable(caption, columns, rows), saver(caption, columns, rows)]
-      : el("p", {}, t("nothing_incomplete", { period: choice.period.label })),
+      : isWhole(choice.period)
+        ? el("p", {}, t("nothing_incomplete", { period: choice.period.label }))
+        : null,
     unfinished.length
       ? [
           el("h3", {}, t("unfinished")),

@@ -79,7 +79,7 @@ function unitPage(choice, name) {
       fact(choice, "interaction_volume.weight", at),
       fact(choice, "interaction_volume.people", at),
       fact(choice, "cross_boundary_share.share", at, EVERY, t("share_outside")),
-      [t("lines"), integers.format(mine.filter((edge) => edge.weight > 0).length)],
+      [t("lines"), integers.format(mine.filter((edge) => edge.hidden || edge.weight > 0).length)],
       fact(choice, "connector_dependence.loss_1", at, EVERY, t("loss_short")),
     ]),
     section(

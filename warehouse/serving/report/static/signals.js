@@ -29,6 +29,7 @@ function signalItem({ kind, unit, other, sentence, title, when }) {
 }
 
 function signalList(choice) {
+  if (CONTENT.channels[choice.channel] !== CONTENT.all) return el("p", {}, t("signals_of_all"));
   const told = signalsOf(choice);
   if (!told.length) return el("p", {}, t("no_signals", { period: choice.period.label }));
   const rest = told.slice(IN_SIGHT);

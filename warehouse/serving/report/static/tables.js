@@ -60,7 +60,7 @@ function fileName(...parts) {
     .replace(/[^\w]+/g, "-")
     .replace(/^-+|-+$/g, "")
     .toLowerCase();
-  return `tieline-${plain}.csv`.slice(0, 120);
+  return `${`tieline-${plain}`.slice(0, 116)}.csv`;
 }
 
 /** The numbers behind a chart, folded away, with a button that saves them. */

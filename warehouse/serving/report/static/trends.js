@@ -22,8 +22,13 @@ function trendRows(metric, steps) {
     label: step.period.label,
     short: step.period.short,
     value: step.value ?? null,
-    note: stepNote(step),
+    note: step.status === "absent" ? nothing(metric, "no_row", "no_number") : stepNote(step),
   }));
+}
+
+/** Why there is no row: only of these it is that nothing happened; others need history, or something to measure. */
+function nothing(metric, none, unmeasured) {
+  return t(/^(flow|interaction_volume)\./.test(metric.id) ? none : unmeasured);
 }
 
 function stepNote(step) {
@@ -113,7 +118,7 @@ function trendSpec(metric, rows, chosen, height = 180) {
 /** What a series does, in a sentence: its value in the chosen period, beside the one before. */
 function trendSentence(metric, steps, at) {
   const step = steps[at];
-  if (!step || step.status === "absent") return t("says_nothing");
+  if (!step || step.status === "absent") return nothing(metric, "says_nothing", "says_unmeasured");
   if (step.status === "hidden")
     return t("says_hidden", { period: step.period.label, reason: reasonName(step.reason) });
   if (step.status === "empty") return t("says_empty", { period: step.period.label });
