@@ -70,10 +70,10 @@ def check_window(since: date, until: date) -> None:
 def load_window(held: Open, done: Done, since: date, until: date, sources: Sequence[str]) -> None:
     """Load these days anew, and mark them as stale."""
     bring(held, done)
-    found = found_files(held.config, known_files(held.con)).files
+    found, aside = found_files(held.config, known_files(held.con))
     there = [file for file in found if file.source.name in sources]
     files, done.gone = in_window(held.con, there, since, until, sources)
-    ingest_files(held, done, files, days=(since, until))
+    ingest_files(held, done, files, aside, days=(since, until))
     let_go(held.config, refused_paths(held.con, found))
     window.make_stale(held.con, since, until)
 

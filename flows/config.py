@@ -468,7 +468,9 @@ class Config(Struct, frozen=True):
         """`path` as seen from the home folder, for ledgers and messages; of a copy, the address."""
         if path.is_relative_to(self.copies):
             return address_of(path.relative_to(self.copies))
-        return os.path.relpath(path, self.home) if path.is_relative_to(self.home) else str(path)
+        shown = os.path.relpath(path, self.home) if path.is_relative_to(self.home) else str(path)
+        # No table holds a name that is not UTF-8.
+        return os.fsencode(shown).decode(errors="backslashreplace")
 
     def today(self) -> date:
         """The current day of the network."""

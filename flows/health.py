@@ -41,7 +41,7 @@ def findings(con: duckdb.DuckDBPyConnection, config: Config) -> list[Finding]:
     """What is out of line in the last night that succeeded, judged by the nights before it."""
     nights = con.execute(
         "SELECT run_id FROM run JOIN run_origin USING (run_id)"
-        " WHERE flow = 'nightly' AND state = 'succeeded' ORDER BY run_id DESC LIMIT ?",
+        " WHERE flow IN ('nightly', 'ingest') AND state = 'succeeded' ORDER BY run_id DESC LIMIT ?",
         [RUNS * 4],
     ).fetchall()
     if not nights:
@@ -64,7 +64,11 @@ def overdue(
     if hours is not None:
         allowed = timedelta(hours=hours)
     elif len(gaps) >= GAPS:
-        allowed = timedelta(days=median(gaps)) + GRACE
+        # After a Friday it may be three days, every week.
+        alike = [
+            gap for day, gap in zip(days, gaps, strict=False) if day.weekday() == days[-1].weekday()
+        ]
+        allowed = timedelta(days=median(alike or gaps)) + GRACE
     else:
         return None
     since = now - max(started).replace(tzinfo=UTC)

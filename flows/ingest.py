@@ -11,7 +11,7 @@ import polars as pl
 
 from flows.directories import Told, told_by
 from flows.incoming import last_written
-from flows.plan import ExportFile, file_id, summary, without_path
+from flows.plan import ASIDE, ExportFile, file_id, summary, without_path
 from flows.transient import is_transient
 from quality.checkpoint import validate
 from quality.quarantine import quarantine
@@ -124,9 +124,7 @@ def _staged(
     except (UnreadableFileError, OSError) as error:
         if is_transient(error):
             raise
-        reason = without_path(error, file.path)
-        if isinstance(error, OSError):
-            reason = f"cannot be opened ({error.strerror}); mend its rights, or deliver it again"
+        reason = why_refused(error, file.path)
         staging.forget(file.file_id)
         staging.add(file.file_id, schema.QUARANTINE, _refusal(file.file_id, reason))
         return Read(file, refused=reason)
@@ -142,6 +140,13 @@ def _staged(
     return Read(
         file, counts["records"], counts["events"], counts["participations"], counts["rejected"]
     )
+
+
+def why_refused(error: UnreadableFileError | OSError, path: Path) -> str:
+    """Why a file is refused whole, in words without its path."""
+    if isinstance(error, OSError):
+        return f"cannot be opened ({error.strerror}); mend its rights, or deliver it again"
+    return without_path(error, path)
 
 
 def _check_settled(file: ExportFile) -> None:
@@ -202,10 +207,17 @@ def note_missing(con: duckdb.DuckDBPyConnection, config: Config, address: str, r
 
 
 def is_refusal_staged(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether something waits to be told that no file of this run tells."""
+    """Whether something waits to be told that no file of this run tells: a refusal, or what is left aside."""
+    aside = "WHERE stage = 'read' AND place = 'file' AND starts_with(reason, $aside)"
     return bool(
         con.execute(
-            f"SELECT 1 FROM {schema.STAGE}.quarantine WHERE stage = 'batch' LIMIT 1"
+            f"""WITH
+              now AS (SELECT file_id, reason FROM {schema.STAGE}.quarantine {aside}
+                EXCEPT SELECT file_id, reason FROM discarded),
+              known AS (SELECT file_id, reason FROM quarantine {aside})
+            SELECT 1 FROM {schema.STAGE}.quarantine WHERE stage = 'batch' UNION ALL
+            SELECT 1 FROM ((FROM now EXCEPT FROM known) UNION ALL (FROM known EXCEPT FROM now)) LIMIT 1""",
+            {"aside": ASIDE},
         ).fetchall()
     )
 

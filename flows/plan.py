@@ -17,6 +17,7 @@ from transforms.sources import SOURCES
 from transforms.sources.archives import kind_of, members
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.opening import fingerprint, head, opened
+from transforms.sources.zips import SIGNATURE
 from warehouse.ledger import Move
 from warehouse.refusals import given_up
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 SURE = 0.5  # certainty from which a reader takes an archive as one export
 NAMED = 5  # files that a summary names
+ASIDE = "left aside: "
 SETTLED_NS = (
     10 * 10**9
 )  # a file as young as this when it was read may have changed within its time stamp
@@ -139,9 +141,10 @@ def masked(label: str) -> str:
 def known_files(con: duckdb.DuckDBPyConnection) -> dict[int, Known]:
     """The ledger, less the files that were written so shortly before that they may have been since."""
     rows = con.execute(
-        """SELECT file_id, bytes, modified_ns, content FROM source_file JOIN run USING (run_id)
-           WHERE modified_ns > 0 AND content <> ''
-             AND modified_ns < epoch_ns(started_at) - $settled""",
+        """SELECT file_id, bytes, modified_ns, content FROM source_file LEFT JOIN run USING (run_id)
+           WHERE modified_ns > 0 AND content <> '' AND modified_ns < epoch_ns(
+             -- A warehouse from the lake has no run log.
+             coalesce(started_at, try_strptime(left(run_id, 16), '%Y%m%dT%H%M%SZ'))) - $settled""",
         {"settled": SETTLED_NS},
     ).fetchall()
     return {number: Known(*facts) for number, *facts in rows}
@@ -167,7 +170,7 @@ def summary(aside: Iterable[LeftAside]) -> Iterator[tuple[SourceFiles, str, str]
     for (_, holder, reason), ones in by_reason.items():
         names = ", ".join(masked(one.label.removeprefix(f"{holder}/")) for one in ones[:NAMED])
         more = f" and {len(ones) - NAMED:,} more" if len(ones) > NAMED else ""
-        yield ones[0].source, holder, f"left aside: {names}{more}: {reason}"
+        yield ones[0].source, holder, f"{ASIDE}{names}{more}: {reason}"
 
 
 def export_files(config: Config) -> Iterator[ExportFile]:
@@ -207,7 +210,7 @@ def _unpacked(path: Path, reader: Source, facts: os.stat_result) -> Iterator[_Pa
     whole = _Part(path, path, facts.st_size, facts.st_mtime_ns)
     try:
         kind = kind_of(path)
-        if not kind or (kind == "zip" and reader.sniff(path, head(path)) >= SURE):
+        if not kind or (kind == "zip" and reader.sniff(path, SIGNATURE) >= SURE):
             yield whole
             return
         held = members(path)
@@ -231,8 +234,10 @@ def _unlike(path: Path, reader: Source) -> str:
             return "" if reader.sniff(path, head(path)) > 0 else f"no {reader.name} in it"
     except OSError:  # which the reader will say
         return ""
-    except UnreadableFileError as error:
-        return without_path(error, path)
+    except (
+        UnreadableFileError
+    ) as error:  # told by the reader too, where the name is one of its files
+        return "" if reader.sniff(path, b"") > 0 else without_path(error, path)
 
 
 def file_id(source: str, label: str) -> int:

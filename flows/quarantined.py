@@ -9,7 +9,7 @@ import polars as pl
 
 from flows.config import ConfigError
 from flows.directories import directory_files
-from flows.plan import file_id, masked
+from flows.plan import file_id, found_files, known_files, masked
 from transforms.sources.opening import fingerprint
 from warehouse import load, refusals
 from warehouse.connection import open_readonly, open_warehouse, warehouse_lock
@@ -77,6 +77,10 @@ def discard(config: Config, files: Sequence[str], wait: int) -> int:
             row["file_id"]: fingerprint(path)
             for row in chosen.iter_rows(named=True)
             if (path := config.place(row["label"])).is_file()
+        } | {
+            one.file_id: one.content
+            for one in found_files(config, known_files(con)).files
+            if one.file_id in set(chosen["file_id"])
         }
         return refusals.discard(con, chosen["file_id"].to_list(), contents)
 
@@ -95,14 +99,25 @@ def _files(con: duckdb.DuckDBPyConnection, config: Config) -> pl.DataFrame:
     `file` is the label without the names that calendars are called after.
     """
     read = con.sql("SELECT file_id, source, path AS file, path AS label FROM source_file").pl()
-    there = [
-        (file_id(source.name, label), source.name, masked(label), label)
-        for source in config.settings.source
-        for label in {*map(config.relative, config.files(source.files)), source.files.rstrip("/")}
-    ] + [
-        (file_id("directory", label), DIRECTORY, masked(label), label)
-        for label in {*directory_files(config), *config.settings.people.directories}
+    within = [
+        (one.file_id, one.source.name, one.shown, one.label)
+        for one in found_files(config, known_files(con)).files
     ]
+    there = (
+        within
+        + [
+            (file_id(source.name, label), source.name, masked(label), label)
+            for source in config.settings.source
+            for label in {
+                *map(config.relative, config.files(source.files)),
+                source.files.rstrip("/"),
+            }
+        ]
+        + [
+            (file_id("directory", label), DIRECTORY, masked(label), label)
+            for label in {*directory_files(config), *config.settings.people.directories}
+        ]
+    )
     known = pl.DataFrame(there, schema=read.schema, orient="row")
     return pl.concat([known, read]).unique("file_id", keep="first", maintain_order=True)
 

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from flows.ingest import batches
-from flows.plan import ExportFile, without_path
+from flows.ingest import batches, why_refused
+from flows.plan import ExportFile
+from flows.transient import is_transient
 from transforms.people import EVERYBODY, Counted, Staged
 from transforms.sources.base import Batch, UnreadableFileError
 
@@ -73,13 +74,27 @@ def spool(
         shutil.rmtree(old, ignore_errors=True)
     new.mkdir(mode=0o700, parents=True)
     counts: list[Counts] = []
-    refused = None
-    try:
-        for batch, staged in batches(config, file, key, counted, since):
-            for name in FRAMES:
-                getattr(staged, name).write_parquet(new / f"{len(counts)}.{name}.parquet")
-            counts.append(Counts(batch.records, batch.skipped, batch.duplicates))
-    except UnreadableFileError as error:
-        refused = without_path(error, file.path)
+    refused: list[str] = []
+    for batch, staged in _read(batches(config, file, key, counted, since), file, refused):
+        for name in FRAMES:
+            getattr(staged, name).write_parquet(new / f"{len(counts)}.{name}.parquet")
+        counts.append(Counts(batch.records, batch.skipped, batch.duplicates))
     new.rename(made)
-    return Spooled(made, tuple(counts), refused)
+    return Spooled(made, tuple(counts), *refused)
+
+
+def _read(
+    batches: Iterator[tuple[Batch, Staged]], file: ExportFile, refused: list[str]
+) -> Iterator[tuple[Batch, Staged]]:
+    """The batches, up to where the file cannot be read; that adds why to `refused`. A full disk is no fault of it."""
+    while True:
+        try:
+            one = next(batches, None)
+        except (UnreadableFileError, OSError) as error:
+            if is_transient(error):
+                raise
+            refused.append(why_refused(error, file.path))
+            return
+        if one is None:
+            return
+        yield one

@@ -10,7 +10,7 @@ from flows import retention
 from flows.directories import directory_files
 from flows.health import Finding, findings, overdue
 from flows.options import FAILED, OK, REFUSED
-from flows.plan import file_id
+from flows.plan import file_id, found_files, known_files
 from warehouse.connection import WarehouseBusyError, lock_holder, open_readonly
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _runs(
         return  # written by an earlier release, and not opened by this one yet
     good = con.execute(
         "SELECT started_at FROM run JOIN run_origin USING (run_id)"
-        " WHERE flow = 'nightly' AND state = 'succeeded' ORDER BY run_id DESC LIMIT 30"
+        " WHERE flow IN ('nightly', 'ingest') AND state = 'succeeded' ORDER BY run_id DESC LIMIT 30"
     ).fetchall()
     late = overdue([started for (started,) in good], now, config.time_zone, hours)
     if late:
@@ -157,6 +157,8 @@ def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> 
         file_id("directory", label): label
         for label in (*directory_files(config), *config.settings.people.directories)
     }
+    if any(number not in labels for number, _ in refused):  # within a folder or an archive
+        labels |= {f.file_id: f.label for f in found_files(config, known_files(con)).files}
     found.needs += [
         Finding("refused", f"{labels.get(number, 'a file that is gone')}: {reason}")
         for number, reason in refused

@@ -184,6 +184,9 @@ def starts(*days: float) -> list[datetime]:
     return [(FIRST + timedelta(days=day)).replace(tzinfo=None) for day in days]
 
 
+WEEKDAYS = (0, 1, 2, 3, 4, 7, 8, 9, 10, 11)
+
+
 @pytest.mark.parametrize(
     ("nights", "now", "hours", "late"),
     [
@@ -193,6 +196,9 @@ def starts(*days: float) -> list[datetime]:
         ((0, 7, 14, 21), 27, None, False),  # once a week
         ((0, 7, 14, 21), 28.5, None, True),
         ((0, 0.1, 0.2, 1, 1.1, 2, 3), 3.9, None, False),  # by hand in between
+        (WEEKDAYS, 14.2, None, False),  # a weekend between
+        (WEEKDAYS, 14.5, None, True),
+        (WEEKDAYS[:-1], 11.5, None, True),
         ((0, 1), 9, None, False),  # no rhythm yet
         ((0, 1), 9, 26, True),
         ((0, 1, 2, 3, 4), 5, 26, False),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import ZipFile
 
 import duckdb
 import pytest
@@ -14,6 +16,9 @@ from flows import ingest
 from flows.config import SETTINGS, read_config, read_key
 from flows.incoming import is_on_its_way, leads_out
 from flows.plan import found_files, known_files, renamed, to_read
+from flows.quarantined import discard
+from flows.status import status
+from tests.plain_night import ingest as ingest_alone
 from warehouse import identity, ledger, load, state
 from warehouse.connection import open_warehouse
 
@@ -120,6 +125,61 @@ def test_what_is_on_its_way_is_left_alone(home: Path) -> None:
     (home / "in/b.csv.part").rename(home / "in/b.csv")
     assert Night(home).read == ["in/b.csv"]
     assert events(home) == 60
+
+
+def test_a_name_that_is_not_utf8_is_shown_escaped(home: Path) -> None:
+    """As unzip and servers of other character sets leave it."""
+    put(home, os.fsdecode(b"in/M\xfcller.csv"), mails(40, 60))
+    assert Night(home).read == ["in/M\\xfcller.csv", "in/a.csv"]
+    assert Night(home).read == []
+    assert events(home) == 60
+
+
+def test_a_zip_without_compression_is_a_folder_too(home: Path) -> None:
+    """Its bytes hold the beginning of a calendar, as a calendar does."""
+    (home / SETTINGS).write_text(
+        '[[source]]\nname = "agenda"\nformat = "icalendar"\nfiles = "in/*.zip"\n'
+    )
+    with ZipFile(home / "in/agendas.zip", "w") as packed:
+        for name in "ab":
+            packed.writestr(
+                f"{name}.ics",
+                f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nX-WR-CALNAME:{name}\r\nEND:VCALENDAR\r\n",
+            )
+    found = found_files(read_config(home / SETTINGS)).files
+    assert [file.label for file in found] == ["in/agendas.zip/a.ics", "in/agendas.zip/b.ics"]
+
+
+def test_what_is_left_aside_is_told_though_nothing_else_comes(home: Path) -> None:
+    (home / SETTINGS).write_text(
+        '[[source]]\nname = "agenda"\nformat = "icalendar"\nfiles = "in"\n'
+    )
+    put(home, "in/b.ics", calendar(2))
+    ingest_alone(home)
+    put(home, "in/notes.docx", "no calendar")
+    put(home, "in/cut.ics.gz", "").write_bytes(gzip.compress(calendar(20).encode())[:-20])
+    done = ingest_alone(home)
+    aside = "SELECT reason FROM quarantine WHERE starts_with(reason, 'left aside')"
+    assert any("notes.docx" in reason for (reason,) in ask(home, aside))
+    [refused] = done.refused
+    assert refused.startswith("in/cut.ics.gz: ")
+    config = read_config(home / SETTINGS)
+    assert any(one.words.startswith("in/cut.ics.gz") for one in status(config).needs)
+    assert discard(config, ["in/cut.ics.gz"], 0) == 1
+    assert not ingest_alone(home).refused
+    (home / "in/notes.docx").unlink()
+    ingest_alone(home)
+    assert not any("notes.docx" in reason for (reason,) in ask(home, aside))
+
+
+def calendar(meetings: int) -> str:
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0"]
+    for n in range(1, meetings + 1):
+        lines += [
+            "BEGIN:VEVENT", f"UID:{n}", f"DTSTART:202603{n:02}T100000Z", f"DTEND:202603{n:02}T110000Z",
+            "ORGANIZER:mailto:a@een.example", "ATTENDEE:mailto:b@twee.example", "END:VEVENT",
+        ]  # fmt: skip
+    return "\r\n".join([*lines, "END:VCALENDAR", ""])
 
 
 def test_a_link_out_of_the_folder_is_not_followed(home: Path, tmp_path: Path) -> None:

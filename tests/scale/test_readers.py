@@ -82,6 +82,15 @@ def test_a_file_that_cannot_be_read_says_so_here(
     assert str(broken) not in str(told.value)
 
 
+def test_a_file_that_cannot_be_opened_is_refused_alone(
+    config: Config, first: ExportFile, tmp_path: Path
+) -> None:
+    gone = replace(first, path=tmp_path / "gone.ics")
+    spooled = spool(config, gone, read_key(config), tmp_path / "spool")
+    with pytest.raises(UnreadableFileError, match="cannot be opened"):
+        list(spooled)
+
+
 def _as(file: ExportFile, form: str):
     return type(file.source)(name=file.source.name, format=form, files=file.source.files)
 
