@@ -10,7 +10,7 @@ from flows import retention
 from flows.directories import directory_files
 from flows.health import Finding, findings, overdue
 from flows.options import FAILED, OK, REFUSED
-from flows.plan import file_id, found_files, known_files
+from flows.plan import file_id, found_files, known_files, masked
 from warehouse.connection import WarehouseBusyError, lock_holder, open_readonly
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> 
     if any(number not in labels for number, _ in refused):  # within a folder or an archive
         labels |= {f.file_id: f.label for f in found_files(config, known_files(con)).files}
     found.needs += [
-        Finding("refused", f"{labels.get(number, 'a file that is gone')}: {reason}")
+        Finding("refused", f"{masked(labels.get(number, 'a file that is gone'))}: {reason}")
         for number, reason in refused
     ]
     missing = {s.name for s in config.delivering(config.today())} - {row[0] for row in rows}
