@@ -91,6 +91,11 @@ def test_without_the_key_it_holds_a_mark_and_no_key(
     assert any(key_mark(KEY.encode()) in line and "tieline.key: put" in line for line in lines)
     restore(backup, tmp_path / "b", key_file(tmp_path))
     assert (tmp_path / "b/secret/tieline.key").read_text().strip() == KEY
+    # Put there before, as one is told to, and written otherwise.
+    (tmp_path / "d/secret").mkdir(parents=True)
+    there = key_file(tmp_path, f"{KEY}\r\n").rename(tmp_path / "d/secret/tieline.key")
+    restore(backup, tmp_path / "d", there)
+    assert there.read_text().strip() == KEY
     with pytest.raises(BackupError, match="another key than that of"):
         restore(backup, tmp_path / "c", key_file(tmp_path, "6" * 64))
     assert not (tmp_path / "c/warehouse").exists()
