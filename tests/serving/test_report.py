@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from warehouse.connection import open_warehouse
 from warehouse.serving import mart
 from warehouse.serving.publish import publish
 from warehouse.serving.report import FILES, LANGUAGES, render, write_beside
-from warehouse.serving.report.content import price
+from warehouse.serving.report.content import names, price
 from warehouse.serving.report.words import every_word
 
 EVIL = "</script><img src=x onerror=alert(1)>"
@@ -44,6 +45,13 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         return publish(
             con, folder / "public", content=content(), facts=facts(), beside=write_beside
         )
+
+
+def test_it_is_made_on_the_day_of_the_network(released: Path, tmp_path: Path) -> None:
+    copy = shutil.copyfile(released.with_name("bi.duckdb"), tmp_path / "bi.duckdb")
+    with duckdb.connect(copy) as con:
+        con.execute("UPDATE mart.publication SET published_at = TIMESTAMP '2026-11-27 23:30'")
+        assert names(con)["publication"]["published_at"].startswith("2026-11-28")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

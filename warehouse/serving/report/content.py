@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo
 
 from warehouse.schema import ALL, CHANNELS, OTHER, UNKNOWN
 from warehouse.serving.mart import REASONS
@@ -63,6 +65,9 @@ def names(con: duckdb.DuckDBPyConnection, language: str = "en") -> dict[str, Any
     """Names of everything, and what the release says of itself."""
     facts = [column[0] for column in con.execute("FROM mart.publication").description or ()]
     publication = dict(zip(facts, con.execute("FROM mart.publication").fetchall()[0], strict=True))
+    # Of the network's own day: in the small hours it is another one.
+    made = publication["published_at"].replace(tzinfo=UTC)
+    publication["published_at"] = made.astimezone(ZoneInfo(publication["time_zone"]))
     boundaries = _column(
         con,
         "SELECT boundary FROM mart.unit GROUP BY boundary"
