@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import time
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import ZipFile
@@ -19,6 +20,7 @@ from flows.plan import found_files, known_files, renamed, to_read
 from flows.quarantined import discard
 from flows.status import status
 from tests.plain_night import ingest as ingest_alone
+from tests.plain_night import refill
 from warehouse import identity, ledger, load, state
 from warehouse.connection import open_warehouse
 
@@ -172,6 +174,41 @@ def test_what_is_left_aside_is_told_though_nothing_else_comes(home: Path) -> Non
     (home / "in/notes.docx").unlink()
     ingest_alone(home)
     assert not any("notes.docx" in reason for (reason,) in ask(home, aside))
+
+
+def test_what_is_left_aside_stays_told_after_a_backfill(home: Path) -> None:
+    (home / SETTINGS).write_text(TOML.format(files="in"))
+    put(home, "in/notes.docx", "no table")
+    ingest_alone(home)
+    aside = "SELECT count(*) FROM quarantine WHERE starts_with(reason, 'left aside')"
+    assert ask(home, aside) == [(1,)]
+    refill(home, date(2026, 3, 1), date(2026, 3, 2))
+    assert ask(home, aside) == [(1,)]
+
+
+def test_a_refused_file_of_an_archive_has_its_name_and_can_be_given_up(home: Path) -> None:
+    with ZipFile(home / "in/both.zip", "w") as packed:
+        packed.writestr("good.csv", mails(40, 60))
+        packed.writestr("bad.csv", "when,who,what\n1,2,3\n")
+    assert [words.partition(":")[0] for words in ingest_alone(home).refused] == [
+        "in/both.zip/bad.csv"
+    ]
+    config = read_config(home / SETTINGS)
+    assert any(one.words.startswith("in/both.zip/bad.csv: ") for one in status(config).needs)
+    assert discard(config, ["in/both.zip/bad.csv"], 0) == 1
+    assert not ingest_alone(home).refused
+    assert status(config).needs == []
+
+
+def test_without_a_run_log_files_are_known_by_when_they_were_read(home: Path) -> None:
+    """As in a warehouse that was made anew from the lake."""
+    ingest_alone(home)
+    config = read_config(home / SETTINGS)
+    with open_warehouse(config.warehouse) as con:
+        known = known_files(con)
+        con.execute("DELETE FROM run")
+        assert len(known) == 1
+        assert known_files(con) == known
 
 
 def calendar(meetings: int) -> str:

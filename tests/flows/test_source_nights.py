@@ -184,6 +184,20 @@ def test_before_the_first_night_no_number_is_closed(home: Path) -> None:
     assert closed == since
 
 
+def test_who_reads_and_publishes_apart_is_missed_and_told_too(home: Path) -> None:
+    bring(home, "mail", USUAL)
+    bring(home, "board", 30)
+    ingest(home)
+    config = read_config(home / SETTINGS)
+    with open_warehouse(config.warehouse) as con:
+        con.execute("UPDATE run_origin SET flow = 'ingest'")
+        con.execute("DELETE FROM stale_day")  # as the run that publishes leaves it
+    assert [one for one in needs(home) if one.startswith("board brought 30 events")]
+    assert status(config, 26).broken == []
+    [late] = status(config, 26, datetime.now(UTC) + timedelta(days=90)).broken
+    assert "no run has succeeded" in late
+
+
 AGAIN = """
 import sys
 from pathlib import Path
