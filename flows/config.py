@@ -173,6 +173,11 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
     until: date | None = None
     expect: list[Expect] = field(default_factory=list)
 
+    @property
+    def deliverer(self) -> str:
+        """The partner; where none is named, the source is one of its own."""
+        return self.partner or self.name
+
 
 class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
     """The numbers that models and metrics use; published beside them.
@@ -192,8 +197,8 @@ class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
             balance is told.
         answer_days: Days within which a message must be answered to count as answered.
         introduction_days: Two people are strangers again when they shared no event for so many days.
-        introduction_history: Days of data before an event that it takes to call it an introduction;
-            fewer than introduction_days find more of them, some of old acquaintances.
+        introduction_history: Days of data before an event that it takes to call it an introduction,
+            introduction_days at most; with fewer more of them are found, some of old acquaintances.
         conversion_days: An introduction took root when the two met by themselves within so many days.
         half_life_months: Months back from the end of a period over which the half-life of ties is
             taken.
@@ -358,8 +363,8 @@ class Config(Struct, frozen=True):
 
     @property
     def partners(self) -> dict[str, str]:
-        """Source → the partner that delivers it; one that is not named is a partner of its own."""
-        return {one.name: one.partner or one.name for one in self.settings.source}
+        """Source → the partner that delivers it."""
+        return {one.name: one.deliverer for one in self.settings.source}
 
     def delivering(self, day: date) -> list[SourceFiles]:
         """The sources of which something is expected on `day`."""

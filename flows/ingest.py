@@ -130,7 +130,7 @@ def _staged(
         return Read(file, refused=reason)
     ledger = {
         "file_id": file.file_id, "source": file.source.name,
-        "partner": file.source.partner or file.source.name, "format": file.source.format,
+        "partner": file.source.deliverer, "format": file.source.format,
         "path": file.shown, "content": file.content, "settings": file.settings, "bytes": file.size,
         "modified_ns": file.modified_ns, **counts, "first_day": min(days, default=None),
         "last_day": max(days, default=None), "run_id": run_id,
@@ -208,18 +208,24 @@ def note_missing(con: duckdb.DuckDBPyConnection, config: Config, address: str, r
 
 def is_refusal_staged(con: duckdb.DuckDBPyConnection) -> bool:
     """Whether something waits to be told that no file of this run tells: a refusal, or what is left aside."""
-    aside = "WHERE stage = 'read' AND place = 'file' AND starts_with(reason, $aside)"
-    return bool(
-        con.execute(
-            f"""WITH
-              now AS (SELECT file_id, reason FROM {schema.STAGE}.quarantine {aside}
-                EXCEPT SELECT file_id, reason FROM discarded),
-              known AS (SELECT file_id, reason FROM quarantine {aside})
-            SELECT 1 FROM {schema.STAGE}.quarantine WHERE stage = 'batch' UNION ALL
-            SELECT 1 FROM ((FROM now EXCEPT FROM known) UNION ALL (FROM known EXCEPT FROM now)) LIMIT 1""",
-            {"aside": ASIDE},
-        ).fetchall()
+    refused = con.execute(f"FROM {schema.STAGE}.quarantine WHERE stage = 'batch' LIMIT 1")
+    return bool(refused.fetchall()) or _is_news(con, "file_id, reason", ASIDE)
+
+
+def _is_news(con: duckdb.DuckDBPyConnection, row: str, reason: str) -> bool:
+    """Whether rows of quarantine (told apart by `row`) whose reason starts so are others than are known.
+
+    What was discarded is no news.
+    """
+    so = "WHERE starts_with(reason, $reason)"
+    found = con.execute(
+        f"""WITH
+          now AS (SELECT {row} FROM {schema.STAGE}.quarantine {so} EXCEPT SELECT {row} FROM discarded {so}),
+          known AS (SELECT {row} FROM quarantine {so})
+        (FROM now EXCEPT FROM known) UNION ALL (FROM known EXCEPT FROM now) LIMIT 1""",
+        {"reason": reason},
     )
+    return bool(found.fetchall())
 
 
 def refused_paths(con: duckdb.DuckDBPyConnection, files: Iterable[ExportFile]) -> set[Path]:
@@ -331,7 +337,7 @@ def people_changed(
     key: bytes,
     counted: people.Counted = people.EVERYBODY,
 ) -> bool:
-    """Whether directories, or settings of people and sources, say something else than what is loaded, or cannot."""
+    """Whether directories, domains or boundaries say something else than what is loaded, or cannot."""
     told = read_directories(con, identity, config, key, counted)
     found = stage_people(con, identity, config, told, key, counted)
     con.register("found_alias", found.alias)
@@ -346,23 +352,14 @@ def people_changed(
     con.unregister("found_alias")
     loaded = {name for (name,) in con.execute("FROM boundary").fetchall()}
     is_other = loaded != set(config.settings.people.boundaries)
-    is_other |= dict(con.execute("FROM source_end").fetchall()) != config.source_ends
-    is_other |= bool(moved_partners(con, config.partners))
-    return bool(differences or told.refused) or is_other or _who_comes_back_changed(con)
+    is_other |= _is_news(con, "file_id, position", people.FORGOTTEN)
+    return bool(differences or told.refused) or is_other
 
 
-def _who_comes_back_changed(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether other rows of directories than are known may name somebody forgotten."""
-    return bool(
-        con.execute(
-            f"""WITH
-              now AS (SELECT file_id, position FROM {schema.STAGE}.quarantine WHERE reason = $reason
-                EXCEPT SELECT file_id, position FROM discarded WHERE reason = $reason),
-              known AS (SELECT file_id, position FROM quarantine WHERE reason = $reason)
-            (FROM now EXCEPT FROM known) UNION ALL (FROM known EXCEPT FROM now) LIMIT 1""",
-            {"reason": people.FORGOTTEN},
-        ).fetchall()
-    )
+def sources_changed(con: duckdb.DuckDBPyConnection, config: Config) -> bool:
+    """Whether the settings tell something else of sources than what is loaded."""
+    ends = dict(con.execute("FROM source_end").fetchall())
+    return ends != config.source_ends or bool(moved_partners(con, config.partners))
 
 
 def check_and_load(

@@ -214,6 +214,7 @@ def _batches(
                 batch, rows, number = [], 0, number + 1
     if (
         batch
+        or ingest.sources_changed(held.con, held.config)
         or ingest.people_changed(held.con, held.identity, held.config, held.key, held.counted)
         or ingest.is_refusal_staged(held.con)
     ):

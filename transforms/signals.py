@@ -1,4 +1,4 @@
-"""Signals: what deserves attention, each kind one SELECT over the published tables.
+"""Signals: what deserves attention, each kind one SELECT over the published tables and INPUTS.
 
 They see only what is published, so a signal can tell no more than its reader could look up.
 """

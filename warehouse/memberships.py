@@ -117,7 +117,7 @@ WITH busy AS (
   ) AS a USING (person_id)
 ), seat AS (
   SELECT DISTINCT day, address_id
-  FROM (FROM (SELECT day, address_id FROM participation)
+  FROM (SELECT day, address_id FROM participation
     UNION ALL SELECT day, answers FROM event WHERE answers IS NOT NULL)
   WHERE address_id IN (SELECT address_id FROM placed) OR address_id IN (FROM moved)
 ), period_of AS (

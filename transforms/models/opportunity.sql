@@ -1,7 +1,7 @@
 /* Opportunities to answer: a message that opens a conversation, once for each person it is addressed to.
 
-Any later message of that person in the conversation, or that replies to it, is the answer. Machines neither ask nor answer, cc asks
-nothing, a list is nobody, and what reaches too many people asks nobody in particular. */
+Any later message of that person in the conversation, or that replies to it, is the answer. Machines neither
+ask nor answer, cc asks nothing, a list is nobody, and what reaches too many people asks nobody in particular. */
 -- period: day
 -- lookahead: $answer_days
 with message as (

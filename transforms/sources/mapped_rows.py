@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 KINDS = {"meeting": "meeting", "message": "mail"}
-ROLES = {"meeting": "required", "message": "to"}
+DEFAULT_ROLES = {"meeting": "required", "message": "to"}
 FIRST_ROLES = {"meeting": "organiser", "message": "from"}  # a sender's, in edge form
 STARTERS = ("organiser", "from", "author")
 _SPELLINGS = {
@@ -113,7 +113,7 @@ def _read(cells: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         person=_person(rows["person"]),
         sender=_person(rows["sender"]),
         role=pl.when(role != "").then(role).otherwise(
-            channel.replace_strict(ROLES, default=default, return_dtype=pl.String)
+            channel.replace_strict(DEFAULT_ROLES, default=default, return_dtype=pl.String)
         ),
         kind=pl.when(pl.col("action") != "").then(pl.col("action").str.to_lowercase()).otherwise(
             channel.replace_strict(

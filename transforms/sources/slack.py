@@ -31,10 +31,7 @@ _DAY = re.compile(r"(?:^|.*/)([^/]+)/\d{4}-\d\d-\d\d\.json$")
 _CALLED = re.compile(r"<@([UW][A-Z0-9]+)(?:\|[^>]*)?>")
 _CALLED_IN_BLOCK = re.compile(rb'"user_id"\s*:\s*"([UW][A-Z0-9]+)"')
 _LISTS = ("channels.json", "groups.json", "dms.json", "mpims.json")
-_USERS = (
-    "users.json",
-    "org_users.json",
-)  # the second in exports of an organisation (Enterprise Grid)
+_USERS = ("users.json", "org_users.json")  # the second of an organisation (Enterprise Grid)
 _DIRECT = {"dms.json", "mpims.json"}
 _SPOKEN = {None, "thread_broadcast", "file_share", "me_message", "bot_message"}
 _SLACKBOT = "USLACKBOT"
