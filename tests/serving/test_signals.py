@@ -130,6 +130,38 @@ def test_the_stake_is_of_all_that_passes_between_units_told_or_not(
     assert told(con, "line_quiet") == []  # less than 1 %
 
 
+@pytest.mark.parametrize(
+    ("kind", "states"),
+    [("line_quiet", "sssq"), ("line_growing", "sg"), ("line_weakening", "sw")],
+)
+def test_what_is_not_told_is_no_stake(
+    con: duckdb.DuckDBPyConnection, kind: str, states: str
+) -> None:
+    lines(con, states)
+    lines(con, "s" * len(states), unit="B")
+    assert [unit for _, unit in told(con, kind)] == ["A"]
+    con.execute("UPDATE line SET base = NULL WHERE unit = 'A'")
+    assert told(con, kind) == []
+
+
+def test_a_score_is_a_part_though_what_it_is_of_is_not_told(con: duckdb.DuckDBPyConnection) -> None:
+    cells(con, "line_dependence.top", [0.2, 0.6, 0.6], expected=0.2)
+    lines(con, "ssc", unit="C")
+    con.execute("UPDATE line SET base = NULL")
+    for kind, score in (("line_one_person", PARAMETERS["signal_stake"]), ("unit_closed", 0.0)):
+        assert con.sql(f"SELECT score FROM ({signal_rows(SIGNALS[kind], PARAMETERS)})").fetchall()[
+            0
+        ] == (score,)
+    con.execute("UPDATE line SET base = 10")
+    cells(con, "interaction_volume.weight", [1.0] * 3, unit="(all)", other="(all)")
+    cells(con, "cross_boundary_share.share", [0.5] * 3, unit="(all)", other="(all)")
+    cells(con, "flow.weight", [10.0] * 3)
+    for kind in ("line_one_person", "unit_closed"):
+        assert con.sql(f"SELECT score FROM ({signal_rows(SIGNALS[kind], PARAMETERS)})").fetchall()[
+            0
+        ] == (1.0,)
+
+
 def test_two_periods_are_two_in_a_row(con: duckdb.DuckDBPyConnection) -> None:
     cells(con, "line_dependence.top", [0.2, 0.6, None, None, 0.6, 0.3], expected=0.2)
     cells(con, "flow.weight", [10.0] * 6)

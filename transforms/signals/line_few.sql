@@ -18,8 +18,9 @@ with told as (
   window one as (
     partition by cell.grain, cell.boundary, cell.unit, cell.other_unit order by cell.period)
 ), stake as (
-  select told.*, least(1, shown_before / nullif(coalesce(crossing.base,
-    sum(shown_before) over (partition by told.grain, told.period, told.boundary)), 0)) as score
+  select told.*, shown_before / nullif(coalesce(crossing.base,
+    sum(shown_before) over (partition by told.grain, told.period, told.boundary)), 0) as part,
+    case when part > 1 then 1.0 else part end as score
   from told
   left join crossing using (grain, period, boundary)
 )

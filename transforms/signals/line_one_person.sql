@@ -28,8 +28,9 @@ with told as (
 )
 select once.grain, once.period, once.channel, once.boundary, once.unit, once.other_unit,
   -- What hangs on it is a part of what the line has; where that is not told it counts as enough.
-  coalesce(least(1, once.value * flow.value / nullif(coalesce(crossing.w,
-    sum(flow.value) over (partition by once.grain, once.period, once.boundary)), 0)), $signal_stake) as score, once.value,
+  coalesce(once.value * flow.value / nullif(coalesce(crossing.w,
+    sum(flow.value) over (partition by once.grain, once.period, once.boundary)), 0), $signal_stake) as part,
+  case when part > 1 then 1.0 else part end as score, once.value,
   last_value as before, name, cast(round(100 * once.value) as bigint) as percent
 from once
 left join metric_value as flow on flow.metric = 'flow' and flow.measure = 'weight' and flow.grain = once.grain

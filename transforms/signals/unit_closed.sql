@@ -17,10 +17,13 @@ with side as (
   select *, lag(is_closed) over (partition by grain, boundary, unit order by period) as was_closed from told
 )
 select grain, period, channel, boundary, unit, '(all)' as other_unit,
-  coalesce(least(1, stepped.base / nullif(coalesce(crossing.base, (select sum(base) from line where line.grain = stepped.grain
-    and line.period = stepped.period and line.boundary = stepped.boundary and line.channel = '(all)')), 0)), 0) as score,
+  coalesce(stepped.base / nullif(coalesce(crossing.base, shown.base), 0), 0) as part,
+  case when part > 1 then 1.0 else part end as score,
   cast(null as double) as value, stepped.base as before, calendar.name
 from stepped
 join calendar using (grain, period)
 left join crossing using (grain, period, boundary)
+left join (
+  select grain, period, boundary, sum(base) as base from line where channel = '(all)' group by grain, period, boundary
+) as shown using (grain, period, boundary)
 where is_closed and not was_closed

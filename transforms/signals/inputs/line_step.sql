@@ -2,7 +2,8 @@
 select grain, period, channel, boundary, unit, other_unit, state, weight as value, line.base as before, ratio, line.last_day, name,
   lag(state) over (partition by grain, boundary, unit, other_unit order by period) as state_before,
   -- Where the network's is not told: of the lines that are.
-  least(1, line.base / nullif(coalesce(crossing.base, sum(line.base) over (partition by grain, period, boundary)), 0)) as stake,
+  line.base / nullif(coalesce(crossing.base, sum(line.base) over (partition by grain, period, boundary)), 0) as part,
+  case when part > 1 then 1.0 else part end as stake, -- least() would make 1 of what is not told
   coalesce(stake, 0) as score, cast(round(100 * stake) as bigint) as percent,
   cast(round(100 * ratio) as bigint) as ratio_percent
 from line
