@@ -27,6 +27,7 @@ KEY_LENGTH = 32
 RESERVED_PARAMETERS = ("data_first_day", "data_last_day", "first", "last")  # the runner's own
 
 Share = Annotated[float, Meta(gt=0, le=1)]
+NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 SqlName = Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_]*$", max_length=60)]
@@ -238,14 +239,14 @@ class ModelParameters(Struct, frozen=True, forbid_unknown_fields=True):
     introduction_history: Count = 180
     conversion_days: Count = 30
     half_life_months: Count = 12
-    change_base: float = 10.0
+    change_base: NotNegative = 10.0
     source_floor: Share = 0.4
     source_least: Count = 20
     quiet_days: Count = 42
     lost_days: Count = 180
-    growing: float = 1.5
+    growing: Annotated[float, Meta(gt=1)] = 1.5
     weakening: Share = 0.5
-    line_z: float = 2.0
+    line_z: NotNegative = 2.0
     signal_stake: Share = 0.01
     signal_dependence: Share = 0.5
     signal_connector: Share = 0.3
@@ -519,7 +520,9 @@ def read_config(path: Path, home: Path | None = None) -> Config:
         raise ConfigError(f"{path}: {_plain(error)}") from error
     _check(path, settings)
     base = home or (Path(os.environ[HOME_VARIABLE]) if HOME_VARIABLE in os.environ else path.parent)
-    return Config(path=path.resolve(), home=base.resolve(), settings=settings)
+    config = Config(path=path.resolve(), home=base.resolve(), settings=settings)
+    _check_folders(config)
+    return config
 
 
 def _plain(error: msgspec.ValidationError) -> str:
@@ -547,7 +550,7 @@ def _check(path: Path, settings: Settings) -> None:
     if settings.window.since >= settings.window.until:
         raise ConfigError(f"{path}: window: since is not before until, so nothing would be read")
     _check_dated(path, settings.people)
-    _check_own(path, settings.parameters)
+    _check_parameters(path, settings.parameters)
     _check_remote(path, settings)
     if settings.run.engine == "spark" and not settings.lake.path:
         raise ConfigError(f"{path}: run.engine: Spark reads the event lake; set lake.path too")
@@ -558,6 +561,22 @@ def _check(path: Path, settings: Settings) -> None:
     for source in settings.source:
         if source.mapping and not source.format:
             raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
+
+
+def _check_folders(config: Config) -> None:
+    """What is private is not in a folder that others are shown, nor the other way round."""
+    private = {"warehouse": config.warehouse.parent.resolve(), "key": config.key_file.resolve()}
+    for name, folder in (("published", config.published), ("docs", config.docs)):
+        place = f"{config.path}: folders.{name}"
+        for what, path in private.items():
+            if path.is_relative_to(folder.resolve()):
+                raise ConfigError(
+                    f"{place}: the {what} lies in this folder, which others read; give each a folder of its own"
+                )
+        if folder.resolve().is_relative_to(private["warehouse"]):
+            raise ConfigError(
+                f"{place}: lies in the folder of the warehouse, which none but its owner may open; name another"
+            )
 
 
 def _check_variables(path: Path, settings: Settings) -> None:
@@ -608,8 +627,13 @@ def _is_known(country: str) -> bool:
     return is_known(country)
 
 
-def _check_own(path: Path, parameters: ModelParameters) -> None:
-    """Own parameters are names that SQL can use and that nothing else has."""
+def _check_parameters(path: Path, parameters: ModelParameters) -> None:
+    """Lines go quiet before they are lost; own parameters are names that SQL can use and that nothing else has."""
+    if parameters.lost_days <= parameters.quiet_days:
+        raise ConfigError(
+            f"{path}: parameters: lost_days ({parameters.lost_days}) is not more than quiet_days"
+            f" ({parameters.quiet_days}), so no line would be quiet before it is lost; mend one of them"
+        )
     for name in parameters.own:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ConfigError(

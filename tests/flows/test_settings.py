@@ -27,6 +27,14 @@ def settings(folder: Path, text: str) -> Path:
         ('[folders]\nwarehouse = "$NOT_THERE/w"\n', "folders.warehouse: the environment has no NOT_THERE"),
         (MAIL.format("${NOT_THERE}/*.mbox"), "source 'mail': files: the environment has no NOT_THERE"),
         ('[people]\ndirectories = ["$NOT_THERE/*.csv"]\n', "people: the environment has no NOT_THERE"),
+        ('[folders]\npublished = "."\n', "folders.published: the warehouse lies in this folder"),
+        ('[folders]\npublished = "out"\nwarehouse = "out/private"\n', "the warehouse lies in this folder"),
+        ('[folders]\npublished = "warehouse/out"\n', "folders.published: lies in the folder of the warehouse"),
+        ('[folders]\ndocs = "warehouse"\n', "folders.docs: the warehouse lies in this folder"),
+        ('[folders]\nkey = "published/tieline.key"\n', "folders.published: the key lies in this folder"),
+        ("[parameters]\ngrowing = 0.9\n", "parameters.growing: Expected `float` > 1.0"),
+        ("[parameters]\nline_z = -1\n", "parameters.line_z: Expected `float` >= 0.0"),
+        ("[parameters]\nlost_days = 30\n", "parameters: lost_days (30) is not more than quiet_days (42)"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(tmp_path: Path, text: str, words: str) -> None:
