@@ -14,7 +14,7 @@ from flows.fetch import let_go
 from flows.ingest import refused_paths
 from flows.occasion import ended, run_name, scheduled_at
 from flows.parameters import SettingsPath, Wait
-from flows.plan import ExportFile, found_files, known_files, to_read
+from flows.plan import UNREADABLE, ExportFile, found_files, known_files, to_read
 from flows.session import Done, Open, Origin, opened
 from flows.stages import FLOW_TIMEOUT, bring, compute, ingest_files, publish_new
 from flows.transform import models_of
@@ -87,19 +87,20 @@ def in_window(
 ) -> tuple[list[ExportFile], int]:
     """Files that showed something of these days, or are not read yet; and how many of them are gone."""
     rows = con.execute(
-        "SELECT file_id, source, content FROM source_file"
+        "SELECT file_id, source, content, path FROM source_file"
         " WHERE first_day <= $until AND last_day >= $since AND list_contains($sources, source)",
         {"since": since, "until": until, "sources": list(sources)},
     ).fetchall()
     by_number = {file.file_id: file for file in there}
     by_content = {(file.source.name, file.content): file for file in there}
     chosen = {file.file_id: file for file in to_read(con, there)}
+    closed = tuple(f"{file.shown}/" for file in there if file.content == UNREADABLE)
     gone = 0
-    for number, source, content in rows:
+    for number, source, content, path in rows:
         moved = by_content.get((source, content))  # read under a name that it no longer has
         file = by_number.get(number) or (replace(moved, file_id=number) if moved else None)
         if file is None:
-            gone += 1
+            gone += not path.startswith(closed)
         else:
             chosen[number] = file
     return list(chosen.values()), gone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -132,12 +133,14 @@ def _row(source: str, label: str, form: str, seen: Look) -> dict[str, object]:
 
 def _wrong(config: Config, file: ExportFile, seen: Look) -> list[str]:
     """What must be mended."""
-    problems = [
-        f"{file.label}: looks like {likely.name}, the settings say {file.source.format};"
-        f" change format in source {file.source.name!r}"
-        for certainty, likely in sniff(file.path)[:1]
-        if likely.name != file.source.format and certainty >= SURE
-    ]
+    problems = []
+    with suppress(OSError):  # which `seen` tells
+        problems += [
+            f"{file.label}: looks like {likely.name}, the settings say {file.source.format};"
+            f" change format in source {file.source.name!r}"
+            for certainty, likely in sniff(file.path)[:1]
+            if likely.name != file.source.format and certainty >= SURE
+        ]
     if why := refused_whole(seen, config):
         problems.append(f"{file.label}: {why}")
     return problems

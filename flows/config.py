@@ -18,7 +18,7 @@ from msgspec import Meta, Struct, field
 from flows.config_expect import Expect
 from flows.config_remote import Remote
 from flows.config_scale import EventLake, Run, Spark
-from flows.incoming import is_on_its_way
+from flows.incoming import is_closed, is_file, is_on_its_way, is_passed_over
 from flows.remote import address_of, copy_of, is_remote, unsafe_options, wrong_with
 
 SETTINGS = "tieline.toml"
@@ -454,7 +454,15 @@ class Config(Struct, frozen=True):
         """
         root, rest = self._split(pattern)
         found = root.glob(rest) if rest else [root]
-        return sorted(p for p in found if not is_on_its_way(p.name) and p.is_file())
+        return sorted(p for p in found if not is_on_its_way(p.name) and is_file(p))
+
+    def closed(self, pattern: str) -> list[Path]:
+        """Folders in which a glob looks for files, and cannot: it passes over them without a word."""
+        root, rest = self._split(pattern)
+        within = str(Path(rest).parent)
+        there = [self.root(pattern)] if within == "." else root.glob(within)
+        closed = {p for p in there if is_closed(p) and not is_passed_over(p.name)}
+        return sorted(p for p in closed if p.parent not in closed)
 
     def root(self, pattern: str) -> Path:
         """The folder that no file of a glob lies outside of."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ _ENDINGS = (
     ".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart", ".swp", ".lock", "~",
 )  # fmt: skip
 _BEGINNINGS = (".", "~$")
+_OF_THE_DISK = ("lost+found", "$RECYCLE.BIN", "System Volume Information")
 
 
 def is_on_its_way(name: str) -> bool:
@@ -22,13 +24,57 @@ def is_on_its_way(name: str) -> bool:
 
 
 def files_below(folder: Path) -> list[Path]:
-    """Files of a folder and of those in it, sorted by path; links to folders are not followed."""
-    found = []
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        paths = (Path(place, name) for name in names if not is_on_its_way(name))
-        found += [path for path in paths if path.is_file()]
-    return sorted(found)
+    """Files of a folder and of those in it, sorted by path; links to folders are not followed.
+
+    A closed folder stands for what is in it: that it cannot be opened, its reading tells.
+    """
+    return sorted(_below(folder))
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    if is_closed(folder):
+        yield folder
+        return
+    with os.scandir(folder) as entries:
+        held = list(entries)
+    for entry in held:
+        path = Path(entry)
+        if entry.is_dir(follow_symlinks=False):
+            if not is_passed_over(entry.name):
+                yield from _below(path)
+        elif not is_on_its_way(entry.name) and is_file(path):
+            yield path
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a folder is hidden, or one that the disk keeps for itself."""
+    return name.startswith(".") or name in _OF_THE_DISK
+
+
+def is_closed(folder: Path) -> bool:
+    """Whether the folder is there, and nothing in it can be seen."""
+    try:
+        with os.scandir(folder) as entries:
+            next(entries, None)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return not os.access(folder, os.X_OK)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file, of what can be seen."""
+    with suppress(PermissionError):
+        return path.is_file()
+    return False
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder, of what can be seen."""
+    with suppress(PermissionError):
+        return path.is_dir()
+    return False
 
 
 def last_written(path: Path) -> int:

@@ -11,7 +11,7 @@ import polars as pl
 
 from flows.directories import Told, told_by
 from flows.incoming import last_written
-from flows.plan import ASIDE, ExportFile, file_id, summary, without_path
+from flows.plan import ASIDE, ExportFile, file_id, summary, why_refused
 from flows.transient import is_transient
 from quality.checkpoint import validate
 from quality.quarantine import quarantine
@@ -140,13 +140,6 @@ def _staged(
     return Read(
         file, counts["records"], counts["events"], counts["participations"], counts["rejected"]
     )
-
-
-def why_refused(error: UnreadableFileError | OSError, path: Path) -> str:
-    """Why a file is refused whole, in words without its path."""
-    if isinstance(error, OSError):
-        return f"cannot be opened ({error.strerror}); mend its rights, or deliver it again"
-    return without_path(error, path)
 
 
 def _check_settled(file: ExportFile) -> None:

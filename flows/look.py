@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.plan import without_path
+from flows.plan import why_refused
 from quality.suites import Limits
 from transforms import people
 from transforms.sources.base import Options, UnreadableFileError
@@ -87,10 +87,8 @@ def look(path: Path, source: Source, config: Config, mapping: Mapping[str, str])
             days = set(_days(batch.events, str(config.time_zone)))
             found.first = min(days | {*filter(None, (found.first,))}, default=None)
             found.last = max(days | {*filter(None, (found.last,))}, default=None)
-    except UnreadableFileError as error:
-        found.unreadable = without_path(error, path)
-    except OSError as error:
-        found.unreadable = f"cannot be opened ({error.strerror or error}); see who may read it"
+    except (UnreadableFileError, OSError) as error:
+        found.unreadable = why_refused(error, path)
     return found
 
 

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from flows.config import Config, ConfigError, SourceFiles
-from flows.incoming import files_below, leads_out
+from flows.incoming import files_below, is_folder, leads_out
 from flows.transient import is_transient
 from transforms.sources import SOURCES
 from transforms.sources.archives import kind_of, members
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 SURE = 0.5  # certainty from which a reader takes an archive as one export
 NAMED = 5  # files that a summary names
 ASIDE = "left aside: "
+UNREADABLE = "unreadable"  # stands for the content of what cannot be opened
 SETTLED_NS = (
     10 * 10**9
 )  # a file as young as this when it was read may have changed within its time stamp
@@ -99,6 +100,7 @@ def found_files(config: Config, known: Mapping[int, Known] = MappingProxyType({}
 
     Of a folder, and of an archive that no reader takes as one export, those files are read that
     may be in the format of the source. A file of which size and time are those of `known` is not opened.
+    A folder that cannot be opened is a file that cannot be read.
     """
     found, horizon = Found([], []), config.horizon
     for source in config.settings.source:
@@ -159,7 +161,7 @@ def _content(path: Path, known: Known | None, size: int, modified_ns: int) -> st
     except OSError as error:
         if is_transient(error):
             raise
-        return "unreadable"
+        return UNREADABLE
 
 
 def summary(aside: Iterable[LeftAside]) -> Iterator[tuple[SourceFiles, str, str]]:
@@ -180,9 +182,10 @@ def export_files(config: Config) -> Iterator[ExportFile]:
 
 def _parts(config: Config, source: SourceFiles, known: Mapping[int, Known]) -> Iterator[_Part]:
     reader, folder = SOURCES[source.format], config.place(source.files)
+    is_whole = is_folder(folder)
 
     def unpacked(path: Path) -> Iterator[_Part]:
-        if away := leads_out(path, folder if folder.is_dir() else config.root(source.files)):
+        if away := leads_out(path, folder if is_whole else config.root(source.files)):
             yield _Part(path, path, 0, 0, away)
             return
         facts = path.stat()
@@ -192,8 +195,8 @@ def _parts(config: Config, source: SourceFiles, known: Mapping[int, Known]) -> I
         else:
             yield from _unpacked(path, reader, facts)
 
-    if not folder.is_dir():
-        for path in config.files(source.files):
+    if not is_whole:
+        for path in (*config.files(source.files), *config.closed(source.files)):
             yield from unpacked(path)
         return
     for path in files_below(folder):
@@ -249,6 +252,15 @@ def without_path(error: Exception, path: Path) -> str:
     """What `error` says about the file; which file it is, is said once and by its label."""
     told = str(error).removeprefix(f"{path}: ").removeprefix(f"{path.name}: ")
     return " ".join(told.split())  # a header may hold line ends
+
+
+def why_refused(error: UnreadableFileError | OSError, path: Path) -> str:
+    """Why a file is refused whole, in words without its path."""
+    if isinstance(error, IsADirectoryError):  # no other folder is read as a file
+        return "a folder that cannot be opened; mend its rights"
+    if isinstance(error, OSError):
+        return f"cannot be opened ({error.strerror}); mend its rights, or deliver it again"
+    return without_path(error, path)
 
 
 def to_read(

@@ -21,7 +21,7 @@ from flows.fetch import up_to_date
 from flows.identity_file import cipher_of
 from flows.ingest import batches
 from flows.lists import listed
-from flows.plan import ExportFile, found_files, known_files, to_read, without_path
+from flows.plan import ExportFile, found_files, known_files, to_read, why_refused
 from flows.progress import steps
 from flows.retention import kept_now
 from flows.scratch import scratch
@@ -148,8 +148,8 @@ def _read(
                     differences.add(con, staged.events, staged.participations)
                     events += staged.events.height
                     days.update(staged.events["day"].unique())
-            except UnreadableFileError as error:
-                found.append(Shown(file, refused=without_path(error, file.path)))
+            except (UnreadableFileError, OSError) as error:
+                found.append(Shown(file, refused=why_refused(error, file.path)))
                 continue
             found.append(Shown(file, events, min(days, default=None), max(days, default=None)))
     return found

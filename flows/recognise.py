@@ -54,7 +54,9 @@ def recognise(path: Path) -> Recognised:
         start = head(path)
         found = [] if is_tar(start) else _sniff_zip(path) if is_zip(start) else sniff(path)
     except OSError as error:
-        return Recognised(path, guess=f"cannot be opened ({error.strerror or error})")
+        why = f"cannot be opened ({error.strerror or error})"
+        is_folder = isinstance(error, IsADirectoryError)
+        return Recognised(path, guess="a folder that cannot be opened" if is_folder else why)
     certainty, best = found[0] if found else (0.0, None)
     if best and certainty >= SURE and best.name not in TABLES:
         return Recognised(path, best.name, certainty)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from flows.ingest import batches, why_refused
-from flows.plan import ExportFile
+from flows.ingest import batches
+from flows.plan import ExportFile, why_refused
 from flows.transient import is_transient
 from transforms.people import EVERYBODY, Counted, Staged
 from transforms.sources.base import Batch, UnreadableFileError

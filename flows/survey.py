@@ -15,6 +15,7 @@ import polars as pl
 
 from flows.config import SETTINGS, Config, ConfigError, Settings, read_config
 from flows.guess import OFFICE
+from flows.incoming import is_closed, is_passed_over
 from flows.look import Look, look, refused_whole
 from flows.plan import without_path
 from flows.progress import steps
@@ -208,9 +209,13 @@ def _addresses(directories: Iterable[Directory]) -> set[str]:
 def _walk(folder: Path, own: set[Path]) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         here = Path(place)
-        folders[:] = sorted(
-            name for name in folders if name[0] != "." and (here / name).resolve() not in own
-        )
+        within = sorted(
+            name for name in folders
+            if not is_passed_over(name) and (here / name).resolve() not in own
+        )  # fmt: skip
+        closed = [name for name in within if is_closed(here / name)]
+        yield from (here / name for name in closed)  # as files that cannot be opened
+        folders[:] = [name for name in within if name not in closed]
         for name in sorted(names):
             path = here / name
             if (name[0] != "." or name == MAILMAP) and path.is_file() and path.resolve() not in own:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import tomllib
@@ -165,6 +166,20 @@ def test_a_file_that_may_not_be_opened_is_told(
 
     monkeypatch.setattr(Path, "open", denied)
     assert "cannot be opened (Permission denied)" in call("check", exports).out
+
+
+def test_a_closed_folder_is_told(exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.scandir
+
+    def denied(path: str | Path) -> object:  # root may read everything
+        if str(path) == str(exports / "shut"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    (exports / "shut").mkdir()
+    monkeypatch.setattr(os, "scandir", denied)
+    told = call("check", exports).out
+    assert "\n  shut\n      a folder that cannot be opened\n" in told
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:

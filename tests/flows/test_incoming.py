@@ -14,10 +14,12 @@ import duckdb
 import pytest
 
 from flows import ingest
+from flows.check import check_files
 from flows.config import SETTINGS, read_config, read_key
-from flows.incoming import is_on_its_way, leads_out
+from flows.incoming import files_below, is_on_its_way, leads_out
 from flows.plan import found_files, known_files, renamed, to_read
-from flows.quarantined import discard
+from flows.preview import preview
+from flows.quarantined import discard, listed
 from flows.status import status
 from tests.plain_night import ingest as ingest_alone
 from tests.plain_night import refill
@@ -25,7 +27,7 @@ from warehouse import identity, ledger, load, state
 from warehouse.connection import open_warehouse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HEAD = "time,from,to"
 TOML = """[[source]]
@@ -369,6 +371,108 @@ def test_a_file_that_may_not_be_opened_is_refused_alone(
     assert (
         night.reason == "cannot be opened (Permission denied); mend its rights, or deliver it again"
     )
+
+
+# --- folders that may not be opened --------------------------------------------------------------
+
+NOBODY = 65534
+
+
+def as_nobody(home: Path, said: Callable[[], list[str]]) -> list[str]:
+    """What an account says that has no rights here but what everybody has."""
+    for folder in (home, *home.parents):
+        if folder.stat().st_uid == os.getuid() and folder != Path(folder.anchor):
+            folder.chmod(folder.stat().st_mode | 0o011)
+    read, write = os.pipe()
+    if (child := os.fork()) == 0:
+        if os.geteuid() == 0:
+            os.setgid(NOBODY)
+            os.setuid(NOBODY)
+        os.write(write, "\n".join(said()).encode())
+        os._exit(0)
+    os.close(write)
+    os.waitpid(child, 0)
+    with os.fdopen(read) as told:
+        return told.read().splitlines()
+
+
+@pytest.fixture
+def closed(home: Path) -> Iterator[Path]:
+    """Folders that nobody may list (in/shut), or list and no more (in/named, in/deep/named)."""
+    put(home, "in/shut/b.csv", mails(40, 60))
+    put(home, "in/named/c.csv", mails(60, 80))
+    put(home, "in/deep/named/sub/d.csv", mails(80, 90))
+    put(home, "in/lost+found/e.csv", mails(80, 90))
+    put(home, "in/.snapshot/e.csv", mails(80, 90))
+    (home / "in/deep").chmod(0o755)
+    (home / "in").chmod(0o755)
+    modes = {"shut": 0, "named": 0o444, "deep/named": 0o444, "lost+found": 0, ".snapshot": 0}
+    for name, mode in modes.items():
+        (home / "in" / name).chmod(mode)
+    yield home
+    for name in modes:
+        (home / "in" / name).chmod(0o755)
+
+
+def test_a_closed_folder_stands_for_what_is_in_it(closed: Path) -> None:
+    config = read_config(closed / SETTINGS)
+    told = as_nobody(closed, lambda: [*map(config.relative, files_below(closed / "in"))])
+    assert told == ["in/a.csv", "in/deep/named", "in/named", "in/shut"]
+
+
+@pytest.mark.parametrize(
+    ("glob", "folders"),
+    [
+        ("in/**/*.csv", ["in/deep/named", "in/named", "in/shut"]),
+        ("in/*/*.csv", ["in/named", "in/shut"]),
+        ("in/*.csv", []),
+        ("in/shut/b.csv", ["in/shut"]),
+        ("in/named/*.csv", ["in/named"]),
+        ("in/shut/sub", ["in/shut"]),
+        ("nowhere/*.csv", []),
+    ],
+)
+def test_folders_that_a_glob_passes_over(closed: Path, glob: str, folders: list[str]) -> None:
+    config = read_config(closed / SETTINGS)
+    told = as_nobody(closed, lambda: [*map(config.relative, config.closed(glob))])
+    assert told == folders
+
+
+@pytest.mark.parametrize("files", ["in", "in/**/*.csv"])
+def test_a_folder_that_may_not_be_opened_is_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch, files: str
+) -> None:
+    (home / SETTINGS).write_text(TOML.format(files=files))
+    put(home, "in/sub/b.csv", mails(40, 60))
+    ingest_alone(home)
+    assert events(home) == 60
+    real = os.scandir
+
+    def denied(path: str | Path) -> object:  # root may read everything
+        if str(path) == str(home / "in/sub"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path)
+
+    config = read_config(home / SETTINGS)
+    words = "in/sub: a folder that cannot be opened; mend its rights"
+    with monkeypatch.context() as closing:
+        closing.setattr(os, "scandir", denied)
+        assert ingest_alone(home).refused == [words]
+        assert ingest_alone(home).refused == [words], "every night"
+        assert [one.words for one in status(config).needs] == [words]
+        assert listed(config).select("source", "file", "what").rows() == [
+            ("mail", "in/sub", "file")
+        ]
+        assert check_files(config).problems == (words,)
+        assert f"  {words.replace(': ', ': would be REFUSED: ')}" in list(preview(config))
+        assert refill(home, date(2026, 3, 1), date(2026, 3, 31)).gone == 0
+        assert events(home) == 60
+        assert discard(config, ["in/sub"], 0) == 1
+        assert ingest_alone(home).refused == []
+    put(home, "in/sub/b.csv", mails(40, 70))
+    assert ingest_alone(home).refused == []
+    assert events(home) == 70
+    assert status(config).needs == []
 
 
 # --- very many files -----------------------------------------------------------------------------
