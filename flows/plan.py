@@ -16,7 +16,7 @@ from flows.transient import is_transient
 from transforms.sources import SOURCES
 from transforms.sources.archives import kind_of, members
 from transforms.sources.base import UnreadableFileError
-from transforms.sources.opening import fingerprint, head, opened
+from transforms.sources.opening import fingerprint, head, opened, salvaged
 from transforms.sources.zips import SIGNATURE
 from warehouse.ledger import Move
 from warehouse.refusals import given_up
@@ -85,6 +85,7 @@ class _Part(NamedTuple):
     size: int
     modified_ns: int
     refusal: str = ""
+    is_broken: bool = False  # an archive that nobody can look into
 
 
 class Known(NamedTuple):
@@ -201,9 +202,9 @@ def _parts(config: Config, source: SourceFiles, known: Mapping[int, Known]) -> I
         return
     for path in files_below(folder):
         for part in unpacked(path):
-            is_within = part.path != path or part.refusal
+            is_settled = part.path != path or part.refusal or part.is_broken
             is_known = file_id(source.name, config.relative(path)) in known
-            yield part if is_within or is_known else part._replace(
+            yield part if is_settled or is_known else part._replace(
                 holder=folder, refusal=_unlike(path, reader)
             )  # fmt: skip
 
@@ -218,7 +219,7 @@ def _unpacked(path: Path, reader: Source, facts: os.stat_result) -> Iterator[_Pa
             return
         held = members(path)
     except (UnreadableFileError, OSError):  # which the reader will say
-        yield whole
+        yield whole._replace(is_broken=True)
         return
     parts = [
         _Part(path, one.path, one.size, facts.st_mtime_ns, one.refusal or _unlike(one.path, reader))
@@ -237,10 +238,8 @@ def _unlike(path: Path, reader: Source) -> str:
             return "" if reader.sniff(path, head(path)) > 0 else f"no {reader.name} in it"
     except OSError:  # which the reader will say
         return ""
-    except (
-        UnreadableFileError
-    ) as error:  # told by the reader too, where the name is one of its files
-        return "" if reader.sniff(path, b"") > 0 else without_path(error, path)
+    except UnreadableFileError as error:  # which the reader will say of what may be its own
+        return "" if reader.sniff(path, salvaged(path)) > 0 else without_path(error, path)
 
 
 def file_id(source: str, label: str) -> int:

@@ -173,8 +173,8 @@ def ingest_files(
         done.files += len(read)
         done.events += sum(one.events for one in read)
         done.quarantined += checked.quarantined
-        done.refused += [f"{one.file.shown}: {one.refused}" for one in read if one.refused]
-        done.refused += [one for one in checked.refused if one not in done.refused]
+        told = (f"{one.file.shown}: {one.refused}" for one in read if one.refused)
+        done.refused = list(dict.fromkeys((*done.refused, *told, *checked.refused)))
 
 
 def compute(held: Open, done: Done, models: list[Model], *, rebuild: bool = False) -> None:

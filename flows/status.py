@@ -10,7 +10,7 @@ from flows import retention
 from flows.directories import directory_files
 from flows.health import Finding, findings, overdue
 from flows.options import FAILED, OK, REFUSED
-from flows.plan import file_id, found_files, known_files, masked
+from flows.plan import ASIDE, file_id, found_files, known_files, masked
 from warehouse.connection import WarehouseBusyError, lock_holder, open_readonly
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Status:
     kept: list[str] = field(default_factory=list)  # what is let go of after some time, in sentences
     published: str | None = None
     waiting_days: int = 0
+    aside: int = 0  # folders and archives of which files are left aside
     sources: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -146,6 +147,9 @@ def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> 
         }
         for name, files, day, rejected in rows
     ]
+    found.aside = con.execute(
+        "SELECT count(DISTINCT file_id) FROM quarantine WHERE starts_with(reason, ?)", [ASIDE]
+    ).fetchall()[0][0]
     refused = con.execute(
         "SELECT file_id, reason FROM quarantine WHERE stage = 'batch' ORDER BY ALL"
     ).fetchall()
@@ -159,10 +163,10 @@ def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> 
     }
     if any(number not in labels for number, _ in refused):  # within a folder or an archive
         labels |= {f.file_id: f.label for f in found_files(config, known_files(con)).files}
-    found.needs += [
+    found.needs += dict.fromkeys(  # once, where several sources are refused one file
         Finding("refused", f"{masked(labels.get(number, 'a file that is gone'))}: {reason}")
         for number, reason in refused
-    ]
+    )
     missing = {s.name for s in config.delivering(config.today())} - {row[0] for row in rows}
     found.needs += [
         Finding("missing", f"{name}: nothing loaded; `tieline check` says why")
@@ -204,6 +208,11 @@ def _lines(found: Status) -> Iterator[str]:
     yield f"Published   {found.published or 'nothing yet'}"
     if found.waiting_days:
         yield f"Waiting     {found.waiting_days:,} days to be computed"
+    if found.aside:
+        yield (
+            f"Left aside  files of {found.aside:,} folder{'s' * (found.aside != 1)} or archive"
+            f"{'s' * (found.aside != 1)}; `tieline quarantine list` says which and why"
+        )
     yield "Runs"
     for run in found.runs:
         memory = f" {run['memory_mb']:>7,.0f} MB" if run["memory_mb"] else ""

@@ -20,7 +20,7 @@ from flows.incoming import files_below, is_on_its_way, leads_out
 from flows.plan import found_files, known_files, renamed, to_read
 from flows.preview import preview
 from flows.quarantined import discard, listed
-from flows.status import status
+from flows.status import _lines, status
 from tests.plain_night import ingest as ingest_alone
 from tests.plain_night import refill
 from warehouse import identity, ledger, load, state
@@ -176,6 +176,26 @@ def test_what_is_left_aside_is_told_though_nothing_else_comes(home: Path) -> Non
     (home / "in/notes.docx").unlink()
     ingest_alone(home)
     assert not any("notes.docx" in reason for (reason,) in ask(home, aside))
+
+
+def test_a_packed_file_that_is_cut_off_needs_somebody(home: Path) -> None:
+    """What comes out of it tells whose it may be; where nothing does, it may be anybody's."""
+    (home / SETTINGS).write_text(
+        TOML.format(files="in")
+        + '[[source]]\nname = "agenda"\nformat = "icalendar"\nfiles = "in"\n'
+    )
+    packed = gzip.compress(mails(40, 90).encode())
+    put(home, "in/b.csv.gz", "").write_bytes(packed[: len(packed) // 2])
+    with ZipFile(home / "in/c.zip", "w") as archive:
+        archive.writestr("c.csv", mails(90, 100))
+    put(home, "in/d.zip", "").write_bytes((home / "in/c.zip").read_bytes()[:-30])
+    put(home, "in/notes.docx", "no table")
+    assert Night(home).read == ["in/a.csv", "in/c.zip"]
+    found = status(read_config(home / SETTINGS))
+    refused = [one.words.partition(":")[0] for one in found.needs if one.kind == "refused"]
+    assert sorted(refused) == ["in/b.csv.gz", "in/d.zip"], "each once"
+    assert found.aside == 2, "of both sources"
+    assert any(line.startswith("Left aside  files of 2 folders") for line in _lines(found))
 
 
 def test_what_is_left_aside_stays_told_after_a_backfill(home: Path) -> None:

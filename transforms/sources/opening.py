@@ -122,6 +122,15 @@ def head(path: Path, size: int = HEAD) -> bytes:
             return stream.read(size)
 
 
+def salvaged(path: Path) -> bytes:
+    """What comes first out of a gzip that is cut off or damaged; nothing of another file."""
+    if archives.split(path):
+        return b""
+    with path.open("rb") as file:
+        start = _start(file)
+    return tars.unpacked(start) if start.startswith(GZIP) else b""
+
+
 def fingerprint(path: Path) -> str:
     """Hash of a file as it is stored; of a file in an archive, of its own packed bytes only."""
     hashed = blake2b(digest_size=16)
