@@ -24,6 +24,10 @@ INPUTS = ("crossing", "line_step")  # of several signals, each made of those bef
 _WORDS = ("title_en", "title_nl", "sentence_en", "sentence_nl")
 _UNTOLD = ("untold_en", "untold_nl")
 _PLACE = re.compile(r"\{(\w+)\}")
+_MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +35,8 @@ class Signal:
     """One kind of signal: its words, with a column's name in braces, and its SELECT.
 
     The SELECT gives grain, period, channel, boundary, unit, other_unit, score (part of the network's
-    interaction that is at stake, 0 to 1), value, before, and a column for each name in braces. Where one of
-    these is hidden, the untold sentence stands instead.
+    interaction that is at stake, 0 to 1), value, before, and a column for each name in braces, where name is
+    the period and last_day a day. Where one of these is hidden, the untold sentence stands instead.
     """
 
     kind: str
@@ -61,8 +65,8 @@ def signal_rows(signal: Signal, parameters: Parameters) -> str:
 WITH {inputs}
 SELECT {quoted(signal.kind)} AS kind, {quoted(signal.title_en)} AS title_en,
   {quoted(signal.title_nl)} AS title_nl, grain, period, channel, boundary, unit, other_unit,
-  score, value, before, {_sentence(signal.sentence_en, signal.untold_en)} AS sentence_en,
-  {_sentence(signal.sentence_nl, signal.untold_nl)} AS sentence_nl
+  score, value, before, {_sentence("en", signal.sentence_en, signal.untold_en)} AS sentence_en,
+  {_sentence("nl", signal.sentence_nl, signal.untold_nl)} AS sentence_nl
 FROM ({query}
 )"""
 
@@ -79,16 +83,29 @@ def _read(path: Path) -> Signal:
         raise ModelError(f"{path}: header is not TOML with {wanted} ({error}); mend it") from error
 
 
-def _sentence(words: str, untold: str) -> str:
+def _sentence(language: str, words: str, untold: str) -> str:
     if untold:  # one hidden number empties the sentence
-        return f"coalesce({_filled(words, '{}')}, {_sentence(untold, '')})"
-    return _filled(words, "coalesce({}, '?')")
+        return f"coalesce({_filled(language, words, '{}')}, {_sentence(language, untold, '')})"
+    return _filled(language, words, "coalesce({}, '?')")
 
 
-def _filled(words: str, hole: str) -> str:
+def _filled(language: str, words: str, hole: str) -> str:
     parts: Iterable[str] = _PLACE.split(words)
     return " || ".join(
-        hole.format(f"CAST({part} AS VARCHAR)") if number % 2 else quoted(part)
+        hole.format(_written(language, part)) if number % 2 else quoted(part)
         for number, part in enumerate(parts)
         if part
     )
+
+
+def _written(language: str, column: str) -> str:
+    """A column as text; the period and days as people write them."""
+    if column == "name":
+        return f"if(grain = 'month', {_month(language, 'period')}, 'Q' || quarter(period) || ' ' || year(period))"
+    if column == "last_day":
+        return f"day(last_day) || ' ' || {_month(language, 'last_day')}"
+    return f"CAST({column} AS VARCHAR)"
+
+
+def _month(language: str, day: str) -> str:
+    return f"{_MONTHS[language].split()}[month({day})] || ' ' || year({day})"

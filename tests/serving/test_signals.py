@@ -86,6 +86,27 @@ def test_a_hidden_number_has_a_sentence_without_it(
     assert "A" in english
 
 
+def test_periods_and_days_are_written_as_people_write_them(con: duckdb.DuckDBPyConnection) -> None:
+    lines(con, "ssqqqlg")
+    put(con, "calendar", grain="quarter", period=MONTHS[3], first_day=MONTHS[3], last_day=MONTHS[5],
+        name="2025-Q2", completeness=1.0, weekdays=65, holidays=0)  # fmt: skip
+    for period, state in ((MONTHS[0], "steady"), (MONTHS[3], "new")):
+        put(con, "line", period=period, unit="B", other_unit="Z", state=state, base=10.0,
+            **PLACE | {"grain": "quarter"})  # fmt: skip
+    con.execute("UPDATE line SET state = NULL WHERE unit = 'B' AND state = 'steady'")
+    said = {
+        kind: con.sql(
+            f"SELECT sentence_en, sentence_nl FROM ({signal_rows(SIGNALS[kind], PARAMETERS)})"
+        ).fetchall()[0]
+        for kind in ("line_lost", "line_growing", "line_new")
+    }
+    assert "since 1 June 2025." in said["line_lost"][0]
+    assert "sinds 1 juni 2025." in said["line_lost"][1]
+    assert "up to July 2025." in said["line_growing"][0]
+    assert "tot en met juli 2025." in said["line_growing"][1]
+    assert "interaction in Q2 2025 where" in said["line_new"][0]
+
+
 @pytest.mark.parametrize(
     ("kind", "states", "months"),
     [
