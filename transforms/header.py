@@ -18,7 +18,7 @@ UNITS = {  # unit → its words, English and Dutch
     "hours": ("hours", "uren"),
     "index": ("index", "index"),
     "initiatives": ("initiatives", "initiatieven"),
-    "introductions": ("introductions", "kennismakingen"),
+    "introductions": ("introductions", "introducties"),
     "lines": ("lines", "lijnen"),
     "months": ("months", "maanden"),
     "pairs": ("pairs", "paren"),

@@ -1,12 +1,12 @@
 /*
 title_en = "Introductions"
-title_nl = "Kennismakingen"
+title_nl = "Introducties"
 definition_en = "People of different units whom somebody brought together: an organiser, sender or author who had to do with both, in an event of few people, while the two had shared none in the last introduction_days. It took root when they met without that person within conversion_days; only introductions of which those days have passed are judged. A unit's own numbers are the introductions that its people made; a line's are those between its two units. Nobody is named or ranked. The interval beside the rate is Wilson's."
-definition_nl = "Mensen van verschillende eenheden die door iemand bij elkaar werden gebracht: een organisator, afzender of auteur die met beiden te maken had, in een gebeurtenis met weinig mensen, terwijl de twee er in de laatste introduction_days geen deelden. De kennismaking sloeg aan als zij elkaar binnen conversion_days zonder die persoon ontmoetten; alleen kennismakingen waarvan die dagen voorbij zijn, worden beoordeeld. De getallen van een eenheid zijn de kennismakingen die haar mensen tot stand brachten; die van een lijn zijn die tussen haar twee eenheden. Niemand wordt genoemd of gerangschikt. Het interval naast het aandeel is dat van Wilson."
+definition_nl = "Mensen van verschillende eenheden die door iemand bij elkaar werden gebracht: een organisator, afzender of auteur die met beiden te maken had, in een gebeurtenis met weinig mensen, terwijl de twee er in de laatste introduction_days geen deelden. Een introductie krijgt vervolg als zij elkaar binnen conversion_days zonder die persoon ontmoeten; alleen introducties waarvan die dagen voorbij zijn, worden beoordeeld. De getallen van een eenheid zijn de introducties die haar mensen tot stand brachten; die van een lijn zijn die tussen haar twee eenheden. Niemand wordt genoemd of gerangschikt. Het interval naast het aandeel is dat van Wilson."
 reading_en = "Only what passes through calendars, mail and tools is seen, not the telephone or a reception. Before introduction_history days of data there are none. The last weeks are judged later, so their rate is still empty. Few introductions give a wide interval."
-reading_nl = "Alleen wat via agenda's, mail en werkomgevingen gaat is te zien, niet de telefoon of een borrel. Vóór introduction_history dagen aan gegevens zijn er geen. De laatste weken worden later beoordeeld; hun aandeel is dus nog leeg. Weinig kennismakingen geven een breed interval."
+reading_nl = "Alleen wat via agenda's, mail en werkomgevingen gaat is te zien, niet de telefoon of een borrel. Vóór introduction_history dagen aan gegevens zijn er geen. De laatste weken worden later beoordeeld; hun aandeel is dus nog leeg. Weinig introducties geven een breed interval."
 example_en = "Of 12 introductions that can be judged, 3 led to a meeting of the two by themselves: 3 / 12 = 0.25."
-example_nl = "Van 12 kennismakingen die te beoordelen zijn, leidden er 3 tot een ontmoeting van de twee zelf: 3 / 12 = 0,25."
+example_nl = "Van 12 introducties die te beoordelen zijn, leidden er 3 tot een ontmoeting van de twee zelf: 3 / 12 = 0,25."
 question = "carriers"
 grains = ["week", "month", "quarter"]
 told_of = ["network", "unit", "line"]
@@ -16,7 +16,7 @@ reference = "Obstfeld 2005, tertius iungens; Wilson 1927"
 
 [measures.introductions]
 title_en = "Introductions"
-title_nl = "Kennismakingen"
+title_nl = "Introducties"
 unit = "introductions"
 range = ">= 0"
 formula_en = "number of pairs of people of different units, strangers until then, whom a third one brought together"
@@ -24,7 +24,7 @@ formula_nl = "aantal paren van mensen van verschillende eenheden, tot dan toe vr
 
 [measures.converted]
 title_en = "Introductions that took root"
-title_nl = "Kennismakingen die aansloegen"
+title_nl = "Introducties die vervolg kregen"
 unit = "introductions"
 range = ">= 0"
 formula_en = "number of those pairs who met without the third one within conversion_days"
@@ -32,11 +32,11 @@ formula_nl = "aantal van die paren die elkaar binnen conversion_days zonder de d
 
 [measures.rate]
 title_en = "Part of the introductions that took root"
-title_nl = "Deel van de kennismakingen dat aansloeg"
+title_nl = "Deel van de introducties dat vervolg kreeg"
 unit = "ratio"
 range = "0 to 1"
 formula_en = "took root / introductions of which conversion_days have passed"
-formula_nl = "aangeslagen / kennismakingen waarvan conversion_days voorbij zijn"
+formula_nl = "met vervolg / introducties waarvan conversion_days voorbij zijn"
 */
 -- period: grain
 with across as (

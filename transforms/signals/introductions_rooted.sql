@@ -1,6 +1,6 @@
 /*
 title_en = "Introductions took root"
-title_nl = "Introducties hebben wortel geschoten"
+title_nl = "Introducties kregen vervolg"
 sentence_en = "{who}: of those whom others introduced to each other in {name}, {count} pairs went on without them."
 sentence_nl = "{who}: van wie in {name} door anderen aan elkaar zijn voorgesteld, gingen {count} paren zelf verder."
 */
