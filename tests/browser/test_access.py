@@ -93,6 +93,21 @@ def test_text_in_drawings_stands_out(published: Path, driver: WebDriver, place: 
     assert [(text, ratio) for text, ratio in found if ratio < 4.5] == []
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_no_name_is_written_over_another(
+    published: Path, driver: WebDriver, size: tuple[int, int]
+) -> None:
+    sized(driver, *size)
+    opened(driver, published / "report.nl.html", f"network{TEAMS}")
+    crossing = driver.execute_script("""
+const found = new Map([...document.querySelectorAll(".map svg text")].map((one) => [one.textContent, one.getBoundingClientRect()]));
+const names = [...found].filter(([text]) => text.length > 3);
+const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 2 < b.bottom && b.top + 2 < a.bottom;
+return [names.length, names.flatMap(([one, a], n) => names.slice(n + 1).filter(([, b]) => meet(a, b)).map(([two]) => `${one} / ${two}`))];""")
+    assert crossing[0] > 20
+    assert crossing[1] == []
+
+
 def test_every_drawing_says_in_words_what_it_shows(published: Path, driver: WebDriver) -> None:
     for place in PAGES:
         opened(driver, published / "report.en.html", place)

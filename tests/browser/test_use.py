@@ -71,6 +71,15 @@ def test_choices_change_the_page_and_its_address(published: Path, driver: WebDri
     assert driver.find_element(By.TAG_NAME, "main").text == text
 
 
+def test_going_back_undoes_the_first_choice_too(published: Path, driver: WebDriver) -> None:
+    driver.get((published / "report.en.html").resolve().as_uri())
+    settled(driver)
+    choose(driver, "period", "Q2 2026")
+    driver.back()
+    settled(driver)
+    assert Select(driver.find_element(By.ID, "period")).first_selected_option.text == "Q3 2026"
+
+
 def test_the_slider_goes_through_time_by_keyboard(published: Path, driver: WebDriver) -> None:
     opened(driver, published / "report.en.html", "network")
     slider = driver.find_element(By.CSS_SELECTOR, "input[type=range]")
@@ -178,6 +187,23 @@ def test_a_definition_shows_by_pointer_by_keyboard_and_by_touch(
             assert not meaning.is_displayed(), term.text
     finally:
         driver.execute_cdp_cmd("Emulation.setTouchEmulationEnabled", {"enabled": False})
+
+
+def test_the_sides_of_a_line_are_told_in_the_order_of_its_name(
+    published: Path, driver: WebDriver
+) -> None:
+    ((unit, other, people, others),) = rows(
+        published,
+        "SELECT unit, other_unit, people, other_people FROM mart.metric_value WHERE metric = 'flow'"
+        " AND measure = 'weight' AND grain = 'quarter' AND period = DATE '2026-07-01' AND channel = '(all)'"
+        " AND unit = 'Gemeente Rijnoever' AND other_unit = 'Welzijn Rijnoever'",
+    )
+    assert people != others
+    for one, two, told in ((unit, other, (people, others)), (other, unit, (others, people))):
+        opened(driver, published / "report.en.html", f"line/{one}/{two}")
+        assert driver.find_element(By.TAG_NAME, "h1").text == f"{one} \u2013 {two}"
+        facts = driver.find_element(By.CSS_SELECTOR, ".facts").text
+        assert f"People on each side\n{told[0]} and {told[1]}" in facts
 
 
 def test_a_unit_and_a_line_are_a_click_away(published: Path, driver: WebDriver) -> None:

@@ -1,11 +1,12 @@
 // Which page, which choice: both stand in the address, so that they can be kept and shared.
 const EVERY_PERIOD = [...PERIODS.quarter, ...PERIODS.month];
-let current = {
+const START = {
   period: PERIODS.quarter.some(isWhole) ? lastWhole("quarter") : (lastWhole("month") ?? EVERY_PERIOD[0]),
   boundary: 0,
   channel: 0,
   grain: "month",
 };
+let current = START;
 
 function parsed() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
@@ -22,10 +23,10 @@ function parsed() {
   return {
     page: Object.hasOwn(PAGES, parts[0]) ? parts[0] : "",
     words: parts.slice(1),
-    period: EVERY_PERIOD.find((period) => period.name === wanted.get("p")) ?? current.period,
-    boundary: place(CONTENT.boundaries, wanted.get("b"), current.boundary),
-    channel: place(CONTENT.channels, wanted.get("c"), current.channel),
-    grain: ["month", "quarter"].includes(grain) ? grain : current.grain,
+    period: EVERY_PERIOD.find((period) => period.name === wanted.get("p")) ?? START.period,
+    boundary: place(CONTENT.boundaries, wanted.get("b"), START.boundary),
+    channel: place(CONTENT.channels, wanted.get("c"), START.channel),
+    grain: ["month", "quarter"].includes(grain) ? grain : START.grain,
   };
 }
 

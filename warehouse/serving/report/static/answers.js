@@ -163,6 +163,13 @@ function leadershipAnswer(choice) {
   ];
   if (before)
     items.push(t("initiators_were", { n: integers.format(before.value), period: before.period.label }));
+  const direction = (CONTENT.directions[`${choice.boundary}/${choice.channel}`] ?? [])
+    .filter(([first]) => first >= choice.period.first && first <= choice.period.last)
+    .pop();
+  if (direction)
+    items.push(
+      t(`direction_${direction[3]}`, { n: String(direction[2]), grain: t(`grain_${direction[1]}s`) }),
+    );
   const top = series(grain, choice, "initiators.top_share")?.[at];
   if (top?.value !== null && top?.value !== undefined)
     items.push(
@@ -171,13 +178,6 @@ function leadershipAnswer(choice) {
           top.value,
         ),
       }),
-    );
-  const direction = (CONTENT.directions[`${choice.boundary}/${choice.channel}`] ?? [])
-    .filter(([first]) => first >= choice.period.first && first <= choice.period.last)
-    .pop();
-  if (direction)
-    items.push(
-      t(`direction_${direction[3]}`, { n: String(direction[2]), grain: t(`grain_${direction[1]}s`) }),
     );
   const convening = series(grain, choice, "convening.conveners")?.[at];
   if (convening?.value) items.push(t("conveners_are", { n: integers.format(convening.value) }));
@@ -220,5 +220,5 @@ function introductionAnswer(choice) {
   const conclusion = grown.length === 1 ? t("introduction_one", { line: shortLine(grown[0].unit, grown[0].other), n: showNumber(grown[0].started) })
     : grown.length ? t("introduction_some", { n: String(grown.length) }) : t("introduction_none");
   return answer("answer-introduction", t("introduction_question"), conclusion, items,
-    [t("no_names"), total ? t("introductions_total", { n: showNumber(total) }) : ""].filter(Boolean).join(" "), pageHash("leadership", "introducing"));
+    [rooted.length ? t("no_names") : "", total ? t("introductions_total", { n: showNumber(total) }) : ""].filter(Boolean).join(" "), pageHash("leadership", "introducing"));
 }

@@ -45,7 +45,7 @@ function networkSpec(choice, told, width) {
     .sort((a, b) => Number(b.faint) - Number(a.faint) || b.width - a.width);
   const nodes = order.map((unit) => {
     const { x, y, cos, sin } = place.get(unit);
-    const upright = Math.abs(cos) < 0.34;
+    const upright = Math.abs(cos) < 0.05; // else neighbours would be written over each other
     return {
       x,
       y,
@@ -141,9 +141,11 @@ function networkSpec(choice, told, width) {
 /** Map with a slider over time. */
 function network(choice) {
   const grain = choice.grain;
-  const periods = PERIODS[grain].filter((period) =>
+  const judged = PERIODS[grain].filter((period) =>
     lines(grain, choice).some((line) => line.states[period.at]),
   );
+  // Before the first whole period lines have no state, but may have a weight.
+  const periods = judged.length ? judged : PERIODS[grain].filter((period) => edges(choice, grain, period.at).length);
   if (!periods.length) return el("p", {}, t("no_lines"));
   const inside = within(choice.period, grain);
   let step = Math.max(

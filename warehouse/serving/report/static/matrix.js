@@ -49,7 +49,7 @@ function matrix(choice) {
         value: showNumber(top.value),
         hidden: String(shown.filter((cell) => cell.hidden).length),
       })
-    : t("matrix_hidden", { period: choice.period.label });
+    : t(shown.some((cell) => !cell.hidden) ? "matrix_inside" : "matrix_hidden", { period: choice.period.label });
   const most = Math.max(1, ...cells.filter((cell) => !cell.inside).map((cell) => cell.value ?? 0));
   const values = cells.map((cell) => ({
     ...cell,
@@ -71,7 +71,7 @@ function matrix(choice) {
     sort: places,
     title: null,
     scale: { domain: places },
-    axis: { orient: "top", labelExpr: label, labelAngle: narrow ? -90 : -40, labelLimit: narrow ? 110 : 150, ticks: false, domain: false },
+    axis: { orient: "top", labelExpr: label, labelAngle: narrow ? -90 : -40, labelLimit: narrow ? 110 : 150, labelOverlap: narrow && !big, ticks: false, domain: false },
   };
   const y = {
     field: "row",

@@ -47,7 +47,7 @@ function deliveries() {
     ...PERIODS.month.map(month),
   ];
   const caption = t("deliveries");
-  return el("div", {}, dataTable(caption, columns, rows), saver(caption, columns, rows));
+  return el("div", {}, savedTable(caption, columns, rows));
 }
 
 /** What is said of an expectation that was not met; one of the data team's own goes by its name. */
@@ -70,11 +70,10 @@ function sourceNights() {
   const columns = [
     { key: "0", title: t("source") },
     { key: "1", title: t("partner") },
-    ...PERIODS.month.map(month),
+    ...PERIODS.month.filter(({ at }) => rows.some((row) => row[2].some(([place]) => place === at))).map(month),
     { title: t("last_night"), show: (row) => (row[3].length ? el("span", { class: "missing" }, unmet(row)) : t("as_usual")), raw: unmet },
   ];
-  const caption = t("source_nights_table");
-  return el("div", {}, dataTable(caption, columns, rows), saver(caption, columns, rows));
+  return el("div", {}, savedTable(t("source_nights_table"), columns, rows));
 }
 
 function incomplete(choice) {
@@ -107,7 +106,7 @@ function incomplete(choice) {
     "div",
     {},
     rows.length
-      ? [dataTable(caption, columns, rows), saver(caption, columns, rows)]
+      ? savedTable(caption, columns, rows)
       : isWhole(choice.period)
         ? el("p", {}, t("nothing_incomplete", { period: choice.period.label }))
         : null,
@@ -135,7 +134,7 @@ function hiddenCounts(choice) {
     { key: "cells", title: t("numbers"), number: true },
     { key: "share", title: t("share"), number: true, unit: "ratio" },
   ];
-  return el("div", {}, dataTable(caption, columns, rows), saver(caption, columns, rows));
+  return el("div", {}, savedTable(caption, columns, rows));
 }
 
 function hiddenList(choice) {
@@ -167,5 +166,5 @@ function hiddenPrice(choice) {
     { key: "cells", title: t("part_of_numbers"), number: true, unit: "ratio" },
     { key: "weight", title: t("part_of_weight"), number: true, unit: "ratio" },
   ];
-  return el("div", {}, el("h3", {}, t("hidden_price_short")), dataTable(caption, columns, rows), saver(caption, columns, rows));
+  return el("div", {}, el("h3", {}, t("hidden_price_short")), savedTable(caption, columns, rows));
 }

@@ -70,6 +70,6 @@ function leadershipPage(choice) {
     group("introducing", "introducing", ["introductions.introductions", "introductions.converted", "introductions.rate"], grownTable(choice)),
     group("joint", "joint", ["joint_initiatives.started", "joint_initiatives.alive", "joint_initiatives.survival", "participation_balance.balance"]),
     group("depending", "depending", ["connector_dependence.loss_1", "connector_dependence.loss_share", "spanners.share"], dependenceTable(choice)),
-    section("per-unit", t("per_unit"), dataTable(caption, columns, rows), saver(caption, columns, rows)),
+    section("per-unit", t("per_unit"), savedTable(caption, columns, rows)),
   ];
 }

@@ -71,8 +71,7 @@ function measuresPage(choice, id) {
           trendLegend(),
           trendFigure(choice, metric.id) ?? el("p", {}, t("no_network_series")),
           el("h3", {}, t("every_unit_and_line")),
-          dataTable(caption, columns, rows),
-          saver(caption, columns, rows),
+          savedTable(caption, columns, rows),
         )
       : null,
   ];

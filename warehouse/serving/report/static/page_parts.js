@@ -23,6 +23,11 @@ function notices(choice) {
     : null;
 }
 
+/** A table with a button that saves it; words where it would be empty. */
+function savedTable(caption, columns, rows) {
+  return rows.length ? [dataTable(caption, columns, rows), saver(caption, columns, rows)] : el("p", {}, t("nothing_here"));
+}
+
 function saver(caption, columns, rows) {
   return el(
     "div",

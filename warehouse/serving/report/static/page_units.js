@@ -35,15 +35,13 @@ function unitsPage(choice) {
     section(
       "units",
       boundaryPlural(choice),
-      dataTable(unitCaption, columns, rows),
-      saver(unitCaption, columns, rows),
+      savedTable(unitCaption, columns, rows),
     ),
     section(
       "lines",
       t("lines"),
       stateLegend(),
-      dataTable(lineCaption, EDGE_COLUMNS(), told),
-      saver(lineCaption, EDGE_COLUMNS(), told),
+      savedTable(lineCaption, EDGE_COLUMNS(), told),
     ),
   ];
 }
@@ -86,8 +84,7 @@ function unitPage(choice, name) {
       "its-lines",
       t("its_lines"),
       stateLegend(),
-      dataTable(caption, columns, mine),
-      saver(caption, columns, mine),
+      savedTable(caption, columns, mine),
     ),
     section("its-trends", t("trends"), trendLegend(), charts([
       "interaction_volume.weight", "interaction_volume.people", "cross_boundary_share.share", "spanners.share",
@@ -107,7 +104,11 @@ function linePage(choice, one, other) {
     (two) => (two.unit === a.at && two.other === b.at) || (two.unit === b.at && two.other === a.at),
   );
   const now = line && standing(line, choice.period);
-  const flow = lineSeries(choice.period.grain, choice, "flow.weight", a.at, b.at)?.[choice.period.at];
+  const isTurned = METRIC["flow.weight"] && table(choice.grain, choice, METRIC["flow.weight"].at).has(`${b.at}/${a.at}`);
+  const [first, second] = isTurned ? [b.at, a.at] : [a.at, b.at];
+  const flow = series(choice.period.grain, choice, "flow.weight", first, second)?.[choice.period.at];
+  const people = [flow?.people, flow?.otherPeople].map((n) => (n ? integers.format(n) : null));
+  if (isTurned) people.reverse();
   const says =
     flow?.status === "hidden" || now?.state === "hidden"
       ? t("line_hidden", { reason: reasonName(flow?.reason ?? CONTENT.reasons[0] ?? "") })
@@ -118,10 +119,6 @@ function linePage(choice, one, other) {
             means: t(`state_${now.state}_means`),
           })
         : t("line_no_state");
-  const [first, second] =
-    METRIC["flow.weight"] && table(choice.grain, choice, METRIC["flow.weight"].at).has(`${b.at}/${a.at}`)
-      ? [b.at, a.at]
-      : [a.at, b.at];
   const pair = (id, x, y, title) => trendFigure(choice, id, x, y, { title });
   return [
     el(
@@ -143,7 +140,7 @@ function linePage(choice, one, other) {
     notices(choice),
     facts([
       fact(choice, "flow.weight", first, second),
-      flow && flow.people !== null && flow.people !== undefined ? [t("people_on_both_sides"), t("people_and", { one: integers.format(flow.people), other: integers.format(flow.otherPeople) })] : null,
+      people[0] && [t("people_on_both_sides"), t("people_and", { one: people[0], other: people[1] })],
       fact(choice, "line_dependence.top", first, second),
       fact(choice, "threads.threads", first, second, t("breaks_when")),
       fact(choice, "regularity.active_weeks", first, second),

@@ -174,10 +174,11 @@ function trendFigure(choice, id, unit = EVERY, other = EVERY, { title, height } 
   });
 }
 
-/** Figures side by side; those without any number as a list of sentences after them. */
+/** Figures side by side; those without any number as a list of sentences after them, or words that there are none. */
 function charts(...figures) {
   const all = figures.flat().filter(Boolean);
   const empty = all.filter((one) => one.classList.contains("nothing"));
+  if (!all.length) return el("p", {}, t("nothing_here"));
   return [el("div", { class: "charts" }, all.filter((one) => !empty.includes(one))), empty.length ? el("div", { class: "charts unshown" }, empty) : null];
 }
 
