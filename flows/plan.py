@@ -14,7 +14,7 @@ from flows.config import Config, ConfigError, SourceFiles
 from flows.incoming import files_below, is_folder, leads_out
 from flows.transient import is_transient
 from transforms.sources import SOURCES
-from transforms.sources.archives import kind_of, members
+from transforms.sources.archives import kind_of, members, split
 from transforms.sources.base import UnreadableFileError
 from transforms.sources.opening import fingerprint, head, opened, salvaged
 from transforms.sources.zips import SIGNATURE
@@ -295,15 +295,31 @@ def to_read(
 
 
 def renamed(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list[Move]:
-    """Files of the ledger that are no longer there, while one with their bytes is, under a new name."""
+    """Files of the ledger that are no longer there, while one with their bytes is, under a new name.
+
+    So is an archive that was read as the one file in it, and now holds more: the largest takes over
+    what it showed, and replaces it.
+    """
     rows = con.execute("SELECT file_id, source, content, settings FROM source_file").fetchall()
     there, listed = {file.file_id for file in files}, {row[0] for row in rows}
     gone = {tuple(seen): number for number, *seen in rows if number not in there}
+    arrived = [file for file in files if file.file_id not in listed]
     new: dict[int, Move] = {}
-    for file in files:
-        if file.file_id not in listed and _seen(file) in gone:
+    for file in arrived:
+        if _seen(file) in gone:
             new.setdefault(gone[_seen(file)], Move(gone[_seen(file)], file.file_id, file.shown))
+    taken = {move.new for move in new.values()}
+    for file in sorted(arrived, key=lambda one: one.size, reverse=True):
+        archive = _archive_of(file)
+        if archive and archive in listed - there and file.file_id not in taken:
+            new.setdefault(archive, Move(archive, file.file_id, file.shown))
     return list(new.values())
+
+
+def _archive_of(file: ExportFile) -> int | None:
+    """Number of the archive that the file is in."""
+    within = split(file.path)
+    return file_id(file.source.name, file.label.removesuffix(f"/{within[1]}")) if within else None
 
 
 def _seen(file: ExportFile) -> tuple[str, str, str]:

@@ -302,6 +302,22 @@ def test_a_copy_takes_over_from_what_was_deleted(home: Path) -> None:
     assert ask(home, "SELECT path FROM source_file") == [("in/b.csv",)]
 
 
+def test_a_zip_of_one_file_that_comes_with_more_replaces_what_it_showed(home: Path) -> None:
+    with ZipFile(home / "in/x.zip", "w") as packed:
+        packed.writestr("march.csv", mails(40, 60))
+    Night(home)
+    assert events(home) == 60
+    with ZipFile(home / "in/x.zip", "w") as packed:
+        packed.writestr("april.csv", mails(100, 110))
+        packed.writestr("march.csv", mails(45, 60))  # five are taken back
+    assert Night(home).read == ["in/x.zip/april.csv", "in/x.zip/march.csv"]
+    assert Night(home).read == []
+    assert events(home) == 40 + 15 + 10
+    assert ask(home, "SELECT path FROM source_file ORDER BY ALL") == [
+        ("in/a.csv",), ("in/x.zip/april.csv",), ("in/x.zip/march.csv",),
+    ]  # fmt: skip
+
+
 def test_a_deleted_file_keeps_what_it_showed(home: Path) -> None:
     Night(home)
     (home / "in/a.csv").unlink()
