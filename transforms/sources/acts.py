@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-_MACHINE = re.compile(r"(?:^|[^a-z])(?:ro)?bot(?:$|[^a-z])|\bautomation\b", re.IGNORECASE)
 _NOT_SAID = re.compile(r"```.*?(?:```|\Z)|`[^`\n]*`|^[ \t]*>[^\n]*$", re.DOTALL | re.MULTILINE)
 _MENTION = re.compile(r"(?<![\w/.@=+-])@([A-Za-z0-9_](?:[\w.-]*\w)?)(?![\w/@-])", re.ASCII)
 
@@ -147,11 +146,6 @@ def utc(text: str | None) -> datetime | None:
 def stamp(at: datetime | None) -> str:
     """The second, as it stands in keys."""
     return f"{at:%Y%m%dT%H%M%SZ}" if at else ""
-
-
-def is_machine_name(*names: str | None) -> bool:
-    """Whether one of the names says "bot", "robot" or "automation" as a word."""
-    return any(_MACHINE.search(name) for name in names if name)
 
 
 def mentioned(text: str | None, known: Collection[str]) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from transforms.sources.acts import Act, is_machine_name
+from transforms.sources.acts import Act
 from transforms.sources.base import Source
 from transforms.sources.item_tables import Item, Shape, csv_rows, is_shaped, person, read_items
+from transforms.sources.machine_names import is_machine_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

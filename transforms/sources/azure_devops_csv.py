@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from transforms.sources.acts import Act, is_machine_name, stamp
+from transforms.sources.acts import Act, stamp
 from transforms.sources.base import Source
 from transforms.sources.item_tables import (
     Item,
@@ -22,6 +22,7 @@ from transforms.sources.item_tables import (
     person,
     read_items,
 )
+from transforms.sources.machine_names import is_machine_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

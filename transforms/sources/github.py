@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from transforms.sources.acts import Act, Rows, is_machine_name, mentioned, stamp, utc
+from transforms.sources.acts import Act, Rows, mentioned, stamp, utc
 from transforms.sources.base import Batch, Options, Source
+from transforms.sources.machine_names import is_machine_name
 from transforms.sources.opening import decoded
 from transforms.sources.wrapped_json import BROKEN, NULL, records, refusal
 

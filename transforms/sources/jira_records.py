@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from transforms.sources.acts import is_machine_name
+from transforms.sources.machine_names import is_machine_name
 from transforms.sources.wrapped_json import BROKEN, NULL
 
 if TYPE_CHECKING:

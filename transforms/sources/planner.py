@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from transforms.sources.acts import Act, is_machine_name
+from transforms.sources.acts import Act
 from transforms.sources.base import Source, UnreadableFileError
 from transforms.sources.item_tables import (
     ABOVE,
@@ -27,6 +27,7 @@ from transforms.sources.item_tables import (
     person,
     read_items,
 )
+from transforms.sources.machine_names import is_machine_name
 from transforms.sources.opening import opened
 from transforms.sources.zips import SIGNATURE, checked, is_zip
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from transforms.sources.acts import Act, Rows, is_machine_name, mentioned, utc
+from transforms.sources.acts import Act, Rows, mentioned, utc
 from transforms.sources.base import Batch, Options, Source
+from transforms.sources.machine_names import is_machine_name
 from transforms.sources.opening import decoded
 from transforms.sources.wrapped_json import BROKEN, records, refusal
 
