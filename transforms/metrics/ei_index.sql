@@ -90,6 +90,7 @@ select 'index' as measure, grain, period, channel, boundary, '(all)' as unit, '(
   index as value, 2 * outward - w as numerator, nullif(w, 0) as denominator, people,
   top / nullif(w, 0) as top_share,
   case when sd is not null then expected end as expected, (index - expected) / sd as z,
-  greatest(-1, expected - 1.959963984540054 * sd) as low,
-  least(1, expected + 1.959963984540054 * sd) as high
+  -- These two pass over what is empty: without sd they would tell all there can be.
+  case when sd is not null then greatest(-1, expected - 1.959963984540054 * sd) end as low,
+  case when sd is not null then least(1, expected + 1.959963984540054 * sd) end as high
 from scored
