@@ -12,8 +12,17 @@ from transforms.people import ALWAYS, OPEN
 START = date(2024, 1, 1)
 
 
-def months(counts: list[int], *, closed_from: date | None = None, rest: int = 20) -> list[str]:
-    """States of A-B per month when a1 and b1 meet so often; c1 and d1 meet `rest` times each month."""
+def months(
+    counts: list[int],
+    *,
+    closed_from: date | None = None,
+    rest: int = 20,
+    has_source: bool = False,
+) -> list[str]:
+    """States of A-B per month when a1 and b1 meet so often; c1 and d1 meet `rest` times each month.
+
+    With `has_source` a source of its own shows the line: where that brings nothing, it is missing.
+    """
     con = empty_warehouse()
     con.execute("INSERT INTO boundary VALUES ('organisation')")
     until = closed_from - timedelta(days=1) if closed_from else OPEN
@@ -26,7 +35,7 @@ def months(counts: list[int], *, closed_from: date | None = None, rest: int = 20
             (4, "D", ALWAYS, OPEN),
         ],
     )
-    events, seats, number = [], [], 0
+    events, seats, seen, number = [], [], [], 0
     for n, count in enumerate(counts):
         first = date(START.year + n // 12, n % 12 + 1, 1)
         last = (first + timedelta(days=32)).replace(day=1) - timedelta(days=1)
@@ -41,8 +50,11 @@ def months(counts: list[int], *, closed_from: date | None = None, rest: int = 20
                     (day, number, person, role, "none")
                     for person, role in zip(pair, ("organiser", "required"), strict=True)
                 ]
+                seen += [(day, number, str(pair), str(pair))]
     con.executemany("INSERT INTO event VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)", events)
     con.executemany("INSERT INTO participation VALUES (?,?,?,?,?)", seats)
+    if has_source:
+        con.executemany("INSERT INTO observation VALUES (?,?,?,?)", seen)
     build(con)
     rows = con.sql(
         "SELECT state FROM line_state WHERE grain = 'month' AND channel = '(all)' AND unit = 'A'"
@@ -100,3 +112,18 @@ def test_between_the_thresholds_a_state_stays() -> None:
     """Down to under half, then back to three quarters: still weakening until it is near what it was."""
     found = months([20] * 7 + [6, 6, 6, 14, 14])
     assert found[9:] == ["weakening"] * 3
+
+
+@pytest.mark.parametrize(
+    ("counts", "states"),
+    [
+        # Five months of which nothing is known are no silence, and what comes after is no return.
+        ([30] * 7 + [0] * 5 + [30] * 3, EARLY + ["steady"] * 10),
+        # Two months of less are too few, and the third is not known.
+        ([30] * 6 + [13] * 2 + [0] + [13], EARLY + ["steady"] * 4 + ["weakening"]),
+    ],
+)
+def test_a_month_of_which_the_source_is_missing_changes_nothing(
+    counts: list[int], states: list[str]
+) -> None:
+    assert months(counts, has_source=True) == states

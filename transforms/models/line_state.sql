@@ -44,11 +44,15 @@ with step as (
   left join completeness c on c.grain = s.grain and c.period = s.period and c.channel = b.channel
     and c.boundary = b.boundary and c.unit = b.unit and c.other_unit = b.other_unit
 ), level as (
-  select *, avg(case when w > 0 then w end) over before as usual
+  -- Silence is counted in periods that could be seen.
+  select *, avg(case when w > 0 then w end) over before as usual, count(w) over so_far as seen
   from slot
   window before as (
     partition by line order by idx
-    rows between unbounded preceding and 1 preceding)
+    rows between unbounded preceding and 1 preceding
+  ), so_far as (
+    partition by line order by idx
+    rows between unbounded preceding and current row)
 ), network as (
   select net, idx, sum(w) as w,
     avg(sum(w)) over (
@@ -59,14 +63,14 @@ with step as (
 ), awake as (
   -- A stray mail does not wake a line; in a holiday, when the whole network rests, less will do.
   select l.*,
-    case when l.w > 0 and l.w >= 0.25 * coalesce(l.usual, 0) * least(1.0, n.w / n.usual) then l.idx end as awake_idx
+    case when l.w > 0 and l.w >= 0.25 * coalesce(l.usual, 0) * least(1.0, n.w / n.usual) then l.seen end as awake
   from level l
   join network n on n.net = l.net and n.idx = l.idx
 ), gap as (
   select *,
-    idx - max(awake_idx) over so_far as silent,
-    count(awake_idx) over so_far as times,
-    (max(awake_idx) over so_far) - min(awake_idx) over so_far as stretch,
+    seen - max(awake) over so_far as silent,
+    count(awake) over so_far as times,
+    (max(awake) over so_far) - min(awake) over so_far as stretch,
     sum(w) over recent as w_recent, count(w) over recent as n_recent,
     sum(w) over base as w_base, count(w) over base as n_base, sum(w) over near as w_near,
     max(last_day) over so_far as day_seen
@@ -91,6 +95,7 @@ with step as (
 ), marked as (
   select *,
     case
+      when w is null then null
       when n_base >= 3 and n_recent >= 2 and ratio >= $growing and z >= $line_z then 'growing'
       when n_base >= 3 and n_recent >= 2 and ratio <= $weakening and z <= -$line_z then 'weakening'
       when n_base >= 3 and ratio between 0.8 and 1.25 then 'steady' end as mark
@@ -108,7 +113,7 @@ with step as (
   where nth >= -3
 ), carried as (
   select l.*,
-    max(case when was_quiet and awake_idx is not null then idx end) over so_far as returned,
+    max(case when was_quiet and awake is not null then idx end) over so_far as returned,
     coalesce(last_value(l.mark ignore nulls) over so_far, p.mark) as leaning
   from late l
   left join past p on p.line = l.line
@@ -153,7 +158,7 @@ select
   base,                                        -- Weight per period over the six before them
   ratio,                                       -- recent / base
   z,                                           -- How far that is beyond chance, in standard deviations of counts
-  silent,                                      -- Periods since the last with interaction worth the name
+  silent,                                      -- Periods that could be seen since the last with interaction worth the name
   day_seen as last_day,                        -- Last day with any interaction
   n.people,                                    -- Most people of the first unit in one of the last nine periods
   n.other_people,                              -- The same of the second
