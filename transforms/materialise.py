@@ -86,9 +86,11 @@ def within(model: Model, span: Span) -> str:
     return f"grain = '{span.grain}' AND period BETWEEN DATE '{span.first}' AND DATE '{span.last}'"
 
 
-def narrowing(columns: Collection[str], span: Span) -> str:
-    """Which rows of an input with these columns the rows of `span` depend on."""
+def narrowing(model: Model, table: str, columns: Collection[str], span: Span) -> str:
+    """Which rows of an input with these columns the model's rows of `span` depend on."""
     if {"grain", "period"} <= set(columns):
+        if table == model.finer:
+            return f"period BETWEEN DATE '{span.input_first}' AND DATE '{span.day_last}'"
         return f"grain = '{span.grain}' AND period BETWEEN DATE '{span.input_first}' AND DATE '{span.last}'"
     if "day" in columns:
         return f"day BETWEEN DATE '{span.day_first}' AND DATE '{span.day_last}'"
@@ -146,7 +148,8 @@ def _columns_there(con: duckdb.DuckDBPyConnection, table: str) -> set[str]:
 def _narrowed(con: duckdb.DuckDBPyConnection, model: Model, table: str, span: Span) -> str:
     """The part of an input that the rows of `span` depend on."""
     columns = {row[0] for row in con.execute(f"DESCRIBE main.{table}").fetchall()}
-    return f"SELECT {_columns(model, table)} FROM main.{table} WHERE {narrowing(columns, span)}"
+    where = narrowing(model, table, columns, span)
+    return f"SELECT {_columns(model, table)} FROM main.{table} WHERE {where}"
 
 
 def _columns(model: Model, table: str) -> str:

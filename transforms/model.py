@@ -37,6 +37,7 @@ class Model:
     `grain` is "day" for models with a row's day in column `day`, else "grain" (columns grain, period).
     `lookback` and `lookahead` say how many periods before and after its own a row depends on: a
     number, "all", or the name of the parameter that holds it. Only models per day look ahead.
+    Of its inputs it reads the rows of its own grain, and of `finer` those of finer ones too.
     """
 
     name: str
@@ -53,6 +54,7 @@ class Model:
     path: Path | None = None
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # input → those it needs
     grains: tuple[str, ...] = GRAINS  # those it has rows of
+    finer: str = ""
     by_metric: bool = False  # a Python step whose first input may come one metric at a time
 
     @property
@@ -156,6 +158,7 @@ def _from_sql(path: Path, text: str) -> Model:
         comments=_comments(text),
         header=header,
         grains=tuple((header or {}).get("grains", GRAINS)),
+        finer=_option(text, "finer") or "",
         path=path,
     )
 

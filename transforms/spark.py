@@ -113,7 +113,7 @@ class OnSpark:
         if span.is_outside:
             return
         for table in model.reads:
-            self._view(con, table, span)
+            self._view(con, model, table, span)
         new = self._write(con, model, {**parameters, "first_period": span.first}, where)
         if new and comes_back(model, self.models):
             con.register("arriving", rows_of_parts(self.lake, f"{FOLDER}/{model.name}", new))
@@ -122,10 +122,10 @@ class OnSpark:
             )
             con.unregister("arriving")
 
-    def _view(self, con: duckdb.DuckDBPyConnection, table: str, span: Span) -> None:
-        """Name `table` in Spark: those of its rows that `span` depends on."""
+    def _view(self, con: duckdb.DuckDBPyConnection, model: Model, table: str, span: Span) -> None:
+        """Name `table` in Spark: those of its rows that the model's rows of `span` depend on."""
         columns = _types(con, table)
-        where = materialise.narrowing(columns, span)
+        where = materialise.narrowing(model, table, columns, span)
         base, files = self._files(con, table, where)
         if files:
             told = ", ".join(f"{name} {kind}" for name, kind in columns.items())

@@ -246,6 +246,21 @@ def test_a_source_that_stops(con: duckdb.DuckDBPyConnection) -> None:
     assert told(con, "source_missing") == [("2025-03", "(all)")]
 
 
+def test_of_a_period_that_could_be_seen_in_part_nothing_is_told(
+    con: duckdb.DuckDBPyConnection,
+) -> None:
+    cells(con, "line_dependence.top", [0.2, 0.6, 0.6], expected=0.2)
+    cells(con, "flow.weight", [5.0] * 6 + [None] * 2)
+    cells(con, "connector_dependence.loss_1", [0.1, 0.4, 0.4], other="(all)", expected=0.05)
+    cells(con, "initiators.effective", [40.0] * 5, unit="(all)", other="(all)")
+    con.execute("UPDATE trend SET rolling_median = 60, robust_z = -6 WHERE metric = 'initiators'")
+    cells(con, "introductions.converted", [5.0] * 3, unit="(all)", other="(all)")
+    kinds = ["line_one_person", "line_few", "connector", "initiators_fewer", "introductions_rooted"]
+    assert all(told(con, kind) for kind in kinds)
+    con.execute("UPDATE trend SET completeness = 0.66")
+    assert not any(told(con, kind) for kind in kinds)
+
+
 def test_a_file_without_its_words_is_refused(tmp_path: Any) -> None:
     (tmp_path / "odd.sql").write_text("/*\ntitle_en = 'x'\n*/\nselect 1")
     with pytest.raises(ModelError, match=r"odd\.sql: header"):

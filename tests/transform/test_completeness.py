@@ -214,3 +214,98 @@ def test_a_source_on_its_own_is_held_against_itself() -> None:
         "SELECT DISTINCT period FROM delivery WHERE is_missing AND grain = 'week'"
     ).fetchall()
     assert found == [(week(8),)]
+
+
+# In July 2025, and the Monday before it, nothing of the only source of A-B.
+LONE, JULY = {"a": (1, 2), "b": (3, 4), "c": (5, 6), "ab": (1, 3)}, {"ab": set(range(25, 30))}
+QUARTER = "grain = 'quarter' AND channel = '(all)'"
+LINE = "channel = '(all)' AND unit = 'A' AND other_unit = 'B'"
+
+
+@pytest.fixture(scope="module")
+def gap() -> duckdb.DuckDBPyConnection:
+    return network(70, LONE, JULY)
+
+
+def test_a_quarter_lacks_a_third_of_what_a_source_shows_that_is_missing_for_a_month(
+    gap: duckdb.DuckDBPyConnection,
+) -> None:
+    assert gap.sql(f"FROM delivery WHERE is_missing AND {QUARTER}").fetchall() == []
+    found = gap.sql(
+        f"SELECT period, unit, other_unit, completeness, missing_sources FROM completeness WHERE {QUARTER} ORDER BY ALL"
+    ).fetchall()
+    third = date(2025, 7, 1)
+    # ab shows a quarter of the network's meetings, half of A's and of B's, and all of A-B; of June a Monday less.
+    assert found == [
+        (third, "(all)", "(all)", pytest.approx(1 - 1 / 4 / 3, abs=0.002), 1),
+        (third, "A", "(all)", pytest.approx(1 - 1 / 2 / 3, abs=0.002), 1),
+        (third, "A", "B", pytest.approx(1 - 1 / 3), 1),
+        (third, "B", "(all)", pytest.approx(1 - 1 / 2 / 3, abs=0.002), 1),
+        (third, "B", "A", pytest.approx(1 - 1 / 3), 1),
+    ]
+
+
+def test_a_quarter_without_the_source_in_two_of_its_months_lacks_them_once() -> None:
+    """Then the quarter as a whole is below the floor; in both ways it would be counted twice."""
+    con = network(60, LONE, {"ab": set(range(38, 47))})  # 29 September to 30 November
+    found = con.sql(
+        f"SELECT period, completeness FROM completeness WHERE grain = 'quarter' AND {LINE}"
+    ).fetchall()
+    ((period, completeness),) = found
+    assert period == date(2025, 10, 1)
+    assert completeness == pytest.approx(1 / 3, abs=0.05)
+
+
+@pytest.mark.parametrize("grain", ["month", "quarter"])
+def test_of_a_period_without_the_source_nothing_is_told(
+    gap: duckdb.DuckDBPyConnection, grain: str
+) -> None:
+    there = gap.sql(
+        "SELECT change, change_share, robust_z FROM trend WHERE metric = 'flow' AND measure = 'weight'"
+        f" AND grain = '{grain}' AND {LINE} AND period = '2025-07-01'"
+    ).fetchall()
+    # Of the month there is no row at all.
+    assert there == ([] if grain == "month" else [(None, None, None)])
+    (after,) = gap.sql(
+        "SELECT previous, change FROM trend WHERE metric = 'flow' AND measure = 'weight'"
+        f" AND grain = '{grain}' AND {LINE} AND period = '2025-07-01'::DATE + INTERVAL 1 {grain}"
+    ).fetchall()
+    assert after == (None, None)
+    states = gap.sql(
+        f"SELECT state, w IS NULL FROM line_state WHERE grain = '{grain}' AND {LINE} AND period >= '2025-07-01'"
+    ).fetchall()
+    assert {state for state, _ in states} == {"steady" if grain == "month" else "early"}
+    assert [unseen for _, unseen in states].count(True) == 1
+
+
+def test_no_direction_rests_on_a_month_without_the_source(gap: duckdb.DuckDBPyConnection) -> None:
+    ((last, periods),) = gap.sql(
+        "SELECT period, periods FROM direction WHERE metric = 'flow' AND measure = 'weight' AND grain = 'month'"
+        f" AND {LINE} ORDER BY period DESC LIMIT 1"
+    ).fetchall()
+    assert last == date(2026, 4, 1)
+    assert periods == 14  # February 2025 to April 2026, without July
+
+
+def test_a_month_that_goes_or_comes_later_gives_what_a_rebuild_gives() -> None:
+    con = network(45, LONE, {})
+    none = told(con)
+    july = "day BETWEEN '2025-07-01' AND '2025-07-31'"
+    of_ab = f"{july} AND event_id IN (SELECT event_id FROM observation WHERE source = 'ab')"
+    tables = ("participation", "event", "observation")
+    for table in tables:
+        con.execute(f"CREATE TABLE {table}_kept AS FROM {table} WHERE {of_ab}")
+    for table in tables:
+        con.execute(f"DELETE FROM {table} WHERE {of_ab.replace('observation', 'observation_kept')}")
+    for come in (False, True):
+        con.execute("INSERT INTO stale_day SELECT DISTINCT day FROM event_kept")
+        if come:
+            for table in tables:
+                con.execute(f"INSERT INTO {table} FROM {table}_kept")
+        build(con, parameters=PARAMETERS_HERE)
+        found = told(con)
+        assert (("completeness", "quarter", date(2025, 7, 1)) in {r[:3] for r in found}) is not come
+        con.execute("DELETE FROM model_state")
+        build(con, parameters=PARAMETERS_HERE)
+        assert found == told(con)
+    assert found == none

@@ -1,8 +1,10 @@
 /* How much of a line's interaction the sources that delivered can show, where that is not all of it.
 
-What a missing source used to show alone is taken to be missing. A line without a row is complete. */
+What a missing source used to show alone is taken to be missing. Of a quarter of which a source is missing
+for a month, that is a third of it. A line without a row is complete. */
 -- period: grain
 -- lookback: 26
+-- finer: delivery
 with step as (
   select distinct grain, period, idx from calendar where grain <> 'day'
 ), missing as (
@@ -10,6 +12,14 @@ with step as (
   from delivery d
   join step s on s.grain = d.grain and s.period = d.period
   where d.is_missing
+  union all
+  -- In the sum of three months one without anything looks like a weak quarter.
+  select q.grain, q.period, c.idx, q.channel, q.source, sum(1 - least(coalesce(m.share, 0), 1)) / 3 as gap
+  from delivery m
+  join calendar c on c.grain = 'quarter' and c.day = m.period
+  join delivery q on q.grain = 'quarter' and q.period = c.period and q.channel = m.channel and q.source = m.source
+  where m.grain = 'month' and m.is_missing and not q.is_missing
+  group by q.grain, q.period, c.idx, q.channel, q.source
 ), hole as (
   select grain, period, idx, channel, source, gap from missing
   union all
