@@ -61,8 +61,14 @@ _WANTED = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _LABEL = re.compile(r'"[^"]*"|[^,]+')
-_NO_MAIL = {  # what gmail_api leaves out, as Takeout writes it in English and Dutch
-    "draft", "drafts", "concept", "concepten", "spam", "trash", "bin", "prullenbak", "chat", "chats",
+_NO_MAIL = {  # what gmail_api leaves out, as Takeout writes it: drafts, spam, bin and chats
+    "draft", "drafts", "spam", "trash", "bin", "chat", "chats",
+    "concept", "concepten", "prullenbak",  # Dutch
+    "entwurf", "entwürfe", "papierkorb",  # German
+    "brouillon", "brouillons", "pourriel", "corbeille",  # French
+    "borrador", "borradores", "correo no deseado", "papelera",  # Spanish
+    "bozza", "bozze", "cestino",  # Italian
+    "rascunho", "rascunhos", "lixeira", "lixo", "reciclagem", "bate-papo", "bate-papos",  # Portuguese
 }  # fmt: skip
 _RECEIVED = re.compile(r"\nreceived[ \t]*+:(.*+(?:\n[ \t].*+)*+)", re.IGNORECASE | re.ASCII)
 
@@ -238,8 +244,9 @@ SOURCE = Source(
     channel="message",
     how=(
         "Google Takeout: Mail, format mbox (its drafts, spam, bin and chats are left out, where the "
-        "account is in English or Dutch; else leave them out of the export); Thunderbird: the "
-        "folder's file in the profile's Mail directory; mailing lists: the archive's mbox.gz"
+        "account is in Dutch, English, French, German, Italian, Portuguese or Spanish; else leave "
+        "them out of the export); Thunderbird: the folder's file in the profile's Mail directory; "
+        "mailing lists: the archive's mbox.gz"
     ),
     reads=(*_READ, "received"),
     sniff=sniff,

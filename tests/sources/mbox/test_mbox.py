@@ -491,7 +491,11 @@ def test_machines_by_sender(one, sender, is_automated):
     [
         ("Inbox,Opened,Category updates", True), ("Verzonden,Geopend", True), ("", True),
         ("Spam policy,Trash collection", True), ('"Plans, drafts",Inbox', True),
-        ("Drafts", False), ("Concepten", False), ("Spam,Unread", False), ("Ongelezen, Spam", False),
+        ("Drafts", False), ("Concepten", False), ("=?UTF-8?Q?Entw=C3=BCrfe,Wichtig?=", False),
+        ("Papierkorb,Ungelesen", False), ("Brouillons", False), ("Corbeille,Non lus", False),
+        ("Borradores", False), ("Papelera", False), ("Bozze", False), ("Cestino", False),
+        ("Rascunhos", False), ("Lixeira", False), ("Posteingang,Wichtig", True),
+        ("=?UTF-8?Q?Bo=C3=AEte_de_r=C3=A9ception,Non_lus?=", True), ("Bozze di legge", True), ("Spam,Unread", False), ("Ongelezen, Spam", False),
         ("Important,Trash", False), ("Bin,Opened", False), ("Prullenbak,Geopend", False),
         ("Chat", False), ('"Chats"', False), ("Opened,\n Trash", False),
         ("=?UTF-8?Q?Categorie=C3=ABn,Geopend?=", True),
