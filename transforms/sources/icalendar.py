@@ -153,8 +153,8 @@ SOURCE = Source(
         "Apple: File > Export. Exchange: the published calendar's ICS link."
     ),
     reads=(
-        "UID", "RECURRENCE-ID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "DURATION", "RRULE",
-        "RDATE", "EXDATE", "ORGANIZER", "ATTENDEE", "STATUS", "TRANSP", "METHOD", "X-OWNER",
+        "UID", "RECURRENCE-ID", "SEQUENCE", "DTSTAMP", "LAST-MODIFIED", "DTSTART", "DTEND",
+        "DURATION", "RRULE", "RDATE", "EXDATE", "ORGANIZER", "ATTENDEE", "STATUS", "TRANSP", "METHOD", "X-OWNER",
         "X-WR-CALNAME", "X-WR-RELCALID", "X-WR-TIMEZONE", "VTIMEZONE",
     ),
     sniff=sniff,

@@ -90,7 +90,8 @@ def version_of(
     )
     if is_reply:
         people = tuple(one._replace(is_own=one.role != "organiser") for one in people)
-    stamp = 0 if is_reply else _seconds(_value(single, "DTSTAMP"))
+    stamps = (_seconds(_value(single, name)) for name in ("DTSTAMP", "LAST-MODIFIED"))
+    stamp = 0 if is_reply else max(stamps)
     return Version(
         line=line,
         text=text,
@@ -172,7 +173,7 @@ def _integer(text: str) -> int:
 
 @lru_cache(maxsize=4096)  # an export often has one DTSTAMP
 def _seconds(text: str) -> int:
-    """DTSTAMP → seconds since 1970, 0 when it is missing or no time."""
+    """DTSTAMP or LAST-MODIFIED → seconds since 1970, 0 when it is missing or no time."""
     match = TIME.fullmatch(text)
     try:
         moment = datetime.fromisoformat(f"{match[1]}T{match[2] or '000000'}+00:00" if match else "")

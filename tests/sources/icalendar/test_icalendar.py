@@ -188,6 +188,8 @@ def test_revision_puts_override_before_sequence_before_stamp(tmp_path: Path) -> 
         revision(),
         revision("DTSTAMP:20250101T000000Z"),
         revision("DTSTAMP:20250101T000001Z"),
+        revision("DTSTAMP:20250101T000001Z", "LAST-MODIFIED:20250101T000002Z"),
+        revision("DTSTAMP:20250101T000003Z", "LAST-MODIFIED:20250101T000000Z"),
         revision("SEQUENCE:1"),
         revision("SEQUENCE:1", "DTSTAMP:20250101T000000Z"),
         revision("SEQUENCE:99999999999", "DTSTAMP:99990101T000000Z"),
