@@ -27,7 +27,7 @@ def test_which_lines_went_quiet(published: Path, driver: WebDriver) -> None:
     opened(driver, published / "report.en.html", "?p=2026-Q2")
     answer = told(driver, "quiet")
     assert "1 line went quiet in Q2 2026" in answer
-    assert "Now quiet: Politie \u2013 Scholengroep \u2013 last interaction March 31, 2026" in answer
+    assert "Now quiet: Politie \u2013 Scholengroep \u2013 last interaction 31 March 2026" in answer
     choose(driver, "period", "Q3 2026")
     answer = told(driver, "quiet")
     assert "No line went quiet in Q3 2026. 1 line was quiet already." in answer

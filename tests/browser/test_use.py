@@ -206,6 +206,16 @@ def test_the_sides_of_a_line_are_told_in_the_order_of_its_name(
         assert f"People on each side\n{told[0]} and {told[1]}" in facts
 
 
+def test_people_of_no_unit_come_after_all_units(published: Path, driver: WebDriver) -> None:
+    opened(driver, published / "report.en.html", "units")
+    names = [
+        row.text
+        for row in driver.find_elements(By.CSS_SELECTOR, "section[aria-labelledby=units] tbody tr")
+    ]
+    assert "(unknown)" not in names[0]
+    assert names[-1].startswith("(unknown)")
+
+
 def test_a_unit_and_a_line_are_a_click_away(published: Path, driver: WebDriver) -> None:
     opened(driver, published / "report.en.html", "units")
     driver.find_element(By.LINK_TEXT, "Welzijn Rijnoever").click()

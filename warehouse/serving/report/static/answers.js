@@ -174,7 +174,7 @@ function leadershipAnswer(choice) {
   if (top?.value !== null && top?.value !== undefined)
     items.push(
       t("top_share_is", {
-        share: new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 }).format(
+        share: new Intl.NumberFormat(READERS, { style: "percent", maximumFractionDigits: 1 }).format(
           top.value,
         ),
       }),

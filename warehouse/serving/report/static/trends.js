@@ -61,12 +61,14 @@ function trendSpec(metric, rows, chosen, height = 180) {
     scale: { type: "band", paddingInner: 0, paddingOuter: 0, domain: labels },
     axis: { labelOverlap: "greedy", labelSeparation: 8, ticks: false },
   };
+  const heights = ["value", "low", "high", "median", "expected", "usualLow", "usualHigh"];
+  const flat = !data.some((row) => heights.some((field) => row[field]));
   const y = (field) => ({
     field,
     type: "quantitative",
     title: null,
     axis: { format: metric.unit === "ratio" ? ".1~%" : ",~r", tickCount: 4 },
-    scale: { zero: true, nice: true },
+    scale: { zero: true, nice: true, ...(flat && { domain: [0, 1] }) }, // nothing lies at the foot
   });
   const tooltip = { field: "tip", type: "nominal" };
   const has = (field) => data.some((row) => row[field] !== null && row[field] !== undefined);

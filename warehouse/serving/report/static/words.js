@@ -2,6 +2,7 @@
 const CONTENT = JSON.parse(document.getElementById("content").textContent);
 const WORDS = JSON.parse(document.getElementById("words").textContent);
 const LANGUAGE = CONTENT.language;
+const READERS = LANGUAGE === "en" ? "en-GB" : LANGUAGE; // whose days are written as in Europe
 const EVERY = -1; // in place of a unit: all of them
 const COMPLETE_ENOUGH = 0.9;
 
@@ -19,13 +20,13 @@ function tOr(key, fallback) {
 }
 
 // Numbers and dates as the reader writes them.
-const integers = new Intl.NumberFormat(LANGUAGE, { maximumFractionDigits: 0 });
-const decimals = new Intl.NumberFormat(LANGUAGE, { maximumSignificantDigits: 3 });
-const shares = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 0 });
-const smallShares = new Intl.NumberFormat(LANGUAGE, { style: "percent", maximumFractionDigits: 1 });
-const day = new Intl.DateTimeFormat(LANGUAGE, { dateStyle: "long", timeZone: "UTC" });
-const longMonth = new Intl.DateTimeFormat(LANGUAGE, { month: "long", year: "numeric", timeZone: "UTC" });
-const shortMonth = new Intl.DateTimeFormat(LANGUAGE, { month: "short", timeZone: "UTC" });
+const integers = new Intl.NumberFormat(READERS, { maximumFractionDigits: 0 });
+const decimals = new Intl.NumberFormat(READERS, { maximumSignificantDigits: 3 });
+const shares = new Intl.NumberFormat(READERS, { style: "percent", maximumFractionDigits: 0 });
+const smallShares = new Intl.NumberFormat(READERS, { style: "percent", maximumFractionDigits: 1 });
+const day = new Intl.DateTimeFormat(READERS, { dateStyle: "long", timeZone: "UTC" });
+const longMonth = new Intl.DateTimeFormat(READERS, { month: "long", year: "numeric", timeZone: "UTC" });
+const shortMonth = new Intl.DateTimeFormat(READERS, { month: "short", timeZone: "UTC" });
 
 function showDay(text) {
   return text ? day.format(new Date(`${text}T00:00:00Z`)) : "";
@@ -95,8 +96,14 @@ const METRICS = CONTENT.metrics.map((row, at) => {
 });
 const METRIC = Object.fromEntries(METRICS.map((metric) => [metric.id, metric]));
 
+function hasName(unit) {
+  return unit.name !== CONTENT.unknown && unit.name !== CONTENT.other;
+}
+
+/** Units of a boundary; people without one, and the smallest ones together, come last. */
 function unitsOf(boundary) {
-  return UNITS.filter((unit) => unit.boundary === boundary);
+  const units = UNITS.filter((unit) => unit.boundary === boundary);
+  return [...units.filter(hasName), ...units.filter((unit) => !hasName(unit))];
 }
 
 function unitName(at) {
@@ -112,7 +119,7 @@ function lineName(one, other) {
 // The word that all names of a boundary end with says nothing where space is short.
 const SHORT = new Map();
 for (const boundary of CONTENT.boundaries.keys()) {
-  const units = unitsOf(boundary).filter((unit) => unit.name !== CONTENT.unknown && unit.name !== CONTENT.other);
+  const units = unitsOf(boundary).filter(hasName);
   const last = units.map((unit) => unit.name.split(" ").slice(1).pop());
   const shared = units.length > 2 && last[0] && last.every((word) => word === last[0]);
   for (const unit of units) SHORT.set(unit.at, shared ? unit.name.slice(0, -last[0].length - 1) : unit.name);
