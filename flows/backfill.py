@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from prefect import flow
 
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from flows.fetch import let_go
 from flows.ingest import refused_paths
 from flows.occasion import ended, run_name, scheduled_at

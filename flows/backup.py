@@ -19,8 +19,10 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from flows.config import SETTINGS, key_in, read_config, read_key
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.identity_file import cipher_of
+from flows.key import key_in, read_key
 from flows.rotation import next_key
 from flows.scratch import scratch
 from flows.transient import is_full

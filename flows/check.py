@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.config import ConfigError, key_in
+from flows.config import ConfigError
 from flows.directories import contradictions, directory_files, read_one
 from flows.expectations import own_expectations
 from flows.fetch import up_to_date
+from flows.key import key_in
 from flows.lists import listed
 from flows.look import Look, left_out, look, refused_whole
 from flows.mirror import connection_string

@@ -11,7 +11,8 @@ import click
 import msgspec
 from click.core import ParameterSource
 
-from flows.config import SETTINGS, Config, ConfigError, read_config
+from flows.config import SETTINGS, Config, ConfigError
+from flows.config_read import read_config
 from flows.exporting import connect, export
 from flows.interruption import Interrupted, came
 from flows.lake import lake

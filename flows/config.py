@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
-import secrets
-import tomllib
 from datetime import UTC, date, datetime
 from hashlib import blake2b
 from pathlib import Path
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Meta, Struct, field
@@ -19,12 +16,10 @@ from flows.config_expect import Expect
 from flows.config_remote import Remote
 from flows.config_scale import EventLake, Run, Spark
 from flows.incoming import is_closed, is_file, is_on_its_way, is_passed_over
-from flows.remote import address_of, copy_of, is_remote, unsafe_options, wrong_with
+from flows.remote import address_of, copy_of, is_remote
 
 SETTINGS = "tieline.toml"
 HOME_VARIABLE = "TIELINE_HOME"
-KEY_LENGTH = 32
-RESERVED_PARAMETERS = ("data_first_day", "data_last_day", "first", "last")  # the runner's own
 
 Share = Annotated[float, Meta(gt=0, le=1)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -506,225 +501,3 @@ class Config(Struct, frozen=True):
             order="deterministic",
         )  # fmt: skip
         return blake2b(facts, digest_size=8).hexdigest()
-
-
-def read_config(path: Path, home: Path | None = None) -> Config:
-    """Read and check `path`.
-
-    Raises:
-        ConfigError: the file is missing, is not TOML, or a setting is wrong.
-    """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such settings file; make one with `tieline init`") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}); check the file") from error
-    try:
-        settings = msgspec.convert(tomllib.loads(text), Settings)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML ({error}); mend that line") from error
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_plain(error)}") from error
-    _check(path, settings)
-    base = home or (Path(os.environ[HOME_VARIABLE]) if HOME_VARIABLE in os.environ else path.parent)
-    config = Config(path=path.resolve(), home=base.resolve(), settings=settings)
-    _check_folders(config)
-    return config
-
-
-def _plain(error: msgspec.ValidationError) -> str:
-    cause, _, place = str(error).partition(" - at `$")
-    where = place.strip("`.").replace("[...]", "") or "the file"
-    return f"{where}: {cause.replace('Object contains unknown', 'unknown')}; see docs/settings.md"
-
-
-def _check(path: Path, settings: Settings) -> None:
-    try:
-        ZoneInfo(settings.network.time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ConfigError(
-            f"{path}: network.time_zone: {settings.network.time_zone!r} is no time zone; "
-            "write one like Europe/Amsterdam"
-        ) from None
-    if not _is_known(settings.network.country):
-        raise ConfigError(
-            f"{path}: network.country: no public holidays known for {settings.network.country!r}; "
-            'write a code of two letters like NL, or "" for none'
-        )
-    _check_variables(path, settings)
-    if not settings.people.boundaries:
-        raise ConfigError(f"{path}: people.boundaries: empty; name at least one, as organisation")
-    if settings.window.since >= settings.window.until:
-        raise ConfigError(f"{path}: window: since is not before until, so nothing would be read")
-    _check_dated(path, settings.people)
-    _check_parameters(path, settings.parameters)
-    _check_remote(path, settings)
-    if settings.run.engine == "spark" and not settings.lake.path:
-        raise ConfigError(f"{path}: run.engine: Spark reads the event lake; set lake.path too")
-    names = [source.name for source in settings.source]
-    for name in names:
-        if names.count(name) > 1:
-            raise ConfigError(f"{path}: source: two are called {name!r}; give each its own name")
-    for source in settings.source:
-        if source.mapping and not source.format:
-            raise ConfigError(f"{path}: source {source.name!r}: mapping without format")
-
-
-def _check_folders(config: Config) -> None:
-    """What is private is not in a folder that others are shown, nor the other way round."""
-    private = {"warehouse": config.warehouse.parent.resolve(), "key": config.key_file.resolve()}
-    for name, folder in (("published", config.published), ("docs", config.docs)):
-        place = f"{config.path}: folders.{name}"
-        for what, path in private.items():
-            if path.is_relative_to(folder.resolve()):
-                raise ConfigError(
-                    f"{place}: the {what} lies in this folder, which others read; give each a folder of its own"
-                )
-        if folder.resolve().is_relative_to(private["warehouse"]):
-            raise ConfigError(
-                f"{place}: lies in the folder of the warehouse, which none but its owner may open; name another"
-            )
-
-
-def _check_variables(path: Path, settings: Settings) -> None:
-    """A variable that the environment lacks would be taken for the name of a folder."""
-    people = settings.people
-    folders = msgspec.structs.asdict(settings.folders).items()
-    places = [(f"folders.{name}", place) for name, place in folders if isinstance(place, str)]
-    places += [("people", one) for one in (*people.directories, *people.excluded, *people.consent)]
-    places += [(f"source {one.name!r}: files", one.files) for one in settings.source]
-    places += [("lake.path", settings.lake.path)]
-    for what, place in places:
-        if left := re.search(r"\$(\w+|\{\w+\})", os.path.expandvars(place)):
-            raise ConfigError(
-                f"{path}: {what}: the environment has no {left[1].strip('{}')}; set it, or mend {place!r}"
-                " (a $ that is meant as it stands is written [$] in a pattern)"
-            )
-
-
-def _check_remote(path: Path, settings: Settings) -> None:
-    """Addresses that can be used, and no secret in any; what is wrong is told without what is there."""
-    people = settings.people
-    places = [(f"source {one.name!r}: files", one.files) for one in settings.source]
-    places += [("people.directories", one) for one in people.directories]
-    places += [("lake.path", settings.lake.path)]
-    for what, address in places:
-        filled = os.path.expandvars(address)
-        if is_remote(filled) and (why := wrong_with(filled)):
-            raise ConfigError(f"{path}: {what}: {why}; see docs/operations.md")
-    for name in ("excluded", "consent"):
-        if any(map(is_remote, getattr(people, name))):
-            raise ConfigError(
-                f"{path}: people.{name}: a list of people must be on this machine, where no night misses it"
-            )
-    tables = {f"remote.options.{one!r}": told for one, told in settings.remote.options.items()}
-    for table, told in (tables | {"lake.options": settings.lake.options}).items():
-        if unsafe := unsafe_options(told):
-            raise ConfigError(
-                f"{path}: {table}: {unsafe[0]} is a secret; put it in the environment, and name that here as"
-                f' {unsafe[0]} = "$VARIABLE"'
-            )
-
-
-def _is_known(country: str) -> bool:
-    if country in {"", "NL"}:
-        return True
-    from warehouse.serving.days_off import is_known  # takes a second
-
-    return is_known(country)
-
-
-def _check_parameters(path: Path, parameters: ModelParameters) -> None:
-    """Lines go quiet before they are lost; own parameters are names that SQL can use and that nothing else has."""
-    if parameters.lost_days <= parameters.quiet_days:
-        raise ConfigError(
-            f"{path}: parameters: lost_days ({parameters.lost_days}) is not more than quiet_days"
-            f" ({parameters.quiet_days}), so no line would be quiet before it is lost; mend one of them"
-        )
-    for name in parameters.own:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise ConfigError(
-                f"{path}: parameters.own: {name!r} is no name; use small letters, digits and _"
-            )
-        if name in (*msgspec.structs.asdict(parameters), *RESERVED_PARAMETERS):
-            raise ConfigError(
-                f"{path}: parameters.own: {name!r} is Tieline's own already; choose another name"
-            )
-
-
-def _check_dated(path: Path, people: People) -> None:
-    """Rows in order of time; a spelling that is itself spelled otherwise would be half done."""
-    tables = {"domains": people.domains, "units": people.units}
-    for table, name, told in [
-        (t, n, told) for t, rows in tables.items() for n, told in rows.items()
-    ]:
-        last: dict[str, date] = {}
-        for row in told if not isinstance(told, str) else ():
-            if row.boundary and row.boundary not in people.boundaries:
-                raise ConfigError(
-                    f"{path}: people.{table}: {name!r}: boundary {row.boundary!r} is not among people.boundaries"
-                )
-            end = row.until or date.max
-            if last.get(row.boundary, date.min) >= end:
-                raise ConfigError(
-                    f"{path}: people.{table}: {name!r}: {row.unit!r} does not end after the row before it; "
-                    "put the rows in order of time, and until in all but the last"
-                )
-            last[row.boundary] = end
-    for name, unit in people.units.items():
-        if isinstance(unit, str) and unit != name and isinstance(people.units.get(unit), str):
-            further = people.units[unit]
-            if further != unit:
-                raise ConfigError(
-                    f"{path}: people.units: {name!r} = {unit!r}, and {unit!r} = {further!r}; "
-                    f"write {name!r} = {further!r}"
-                )
-
-
-def read_key(config: Config) -> bytes:
-    """The key; made on the very first run, never replaced.
-
-    Raises:
-        ConfigError: the key is gone although a warehouse exists, or others can read it.
-    """
-    path = config.key_file
-    if not path.exists():
-        if config.warehouse.exists():
-            raise ConfigError(
-                f"{path}: the key of {config.warehouse} is missing; put it back from your safe copy, "
-                "or start anew in an empty folder"
-            )
-        make_key(path)
-    if path.stat().st_mode & 0o077:
-        raise ConfigError(f"{path}: others can read the key; run: chmod 600 {path}")
-    return key_in(path)
-
-
-def key_in(path: Path) -> bytes:
-    """The key of the file `path`: a line, and another one for every time that it was renewed."""
-    lines = [line.strip() for line in path.read_bytes().strip().splitlines()]
-    if not lines or any(len(line) < KEY_LENGTH for line in lines):
-        raise ConfigError(f"{path}: shorter than {KEY_LENGTH} characters; put the real key back")
-    return b"\n".join(line[:64] for line in lines)
-
-
-def make_key(path: Path) -> None:
-    """Write a new random key that only its owner can read; whole or not at all, never over another.
-
-    Raises:
-        FileExistsError: there is one already.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(secrets.token_hex(KEY_LENGTH) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        os.link(new, path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        os.fsync(folder)  # no warehouse may outlive its key
-        os.close(folder)
-    finally:
-        new.unlink()

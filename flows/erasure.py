@@ -9,7 +9,7 @@ from prefect import flow
 from pydantic import Field
 
 from flows import journal
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.erase import forget
 from flows.lists import HASHED
 from flows.occasion import run_name

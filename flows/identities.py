@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.config import ConfigError, read_key
+from flows.config import ConfigError
 from flows.directories import told_now
 from flows.identity_file import cipher_of
+from flows.key import read_key
 from transforms.people import NOBODY, canonical, keyed_id, memberships, nobody_pattern
 from transforms.people.domains import nearest
 from transforms.people.likeness import alike

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from prefect import flow
 
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.occasion import ended, run_name, scheduled_at
 from flows.parameters import SettingsPath, Wait
 from flows.session import Done, Origin, opened

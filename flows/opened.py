@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flows.config import ConfigError, read_key
+from flows.config import ConfigError
 from flows.identity_file import open_identity
+from flows.key import read_key
 from flows.rotation import follow_settings, hold_to_key, settle
 from warehouse import identity, load
 from warehouse.connection import open_warehouse

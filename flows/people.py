@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from flows.options import with_settings
 
 LIMIT = 30
@@ -112,7 +113,7 @@ def hash_(settings: Path, home: Path | None, addresses: tuple[str, ...]) -> None
       tieline people hash jan@partner.example >> lists/opted-out.txt
       tieline people hash - < addresses.txt > lists/consent.txt
     """
-    from flows.config import read_key
+    from flows.key import read_key
     from flows.lists import hashed
 
     config = read_config(settings, home)

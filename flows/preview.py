@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
-from flows.config import Config, read_key
+from flows.config import Config
 from flows.directories import told_now
 from flows.estimate import estimate
 from flows.fetch import up_to_date
 from flows.identity_file import cipher_of
 from flows.ingest import batches
+from flows.key import read_key
 from flows.lists import listed
 from flows.plan import ExportFile, found_files, known_files, to_read, why_refused
 from flows.progress import steps

@@ -20,7 +20,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import ProcessPoolTaskRunner, TaskRunner, ThreadPoolTaskRunner
 
-from flows.config import ConfigError, read_config, read_key
+from flows.config import ConfigError
+from flows.config_read import read_config
+from flows.key import read_key
 from flows.plan import ExportFile
 from flows.spool import Spooled, spool
 from flows.transient import retried

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.options import with_settings
 from flows.running import WAITING
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from flows import audit
-from flows.config import read_key
 from flows.engines import spark_of
 from flows.identities import opened_identity
+from flows.key import read_key
 from flows.lakes import write_lake
 from flows.opened import opened
 from flows.rotation import renew

@@ -7,7 +7,7 @@ from typing import Literal
 
 from prefect import flow
 
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.occasion import run_name
 from flows.parameters import SettingsPath
 from flows.report import report as written

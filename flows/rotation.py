@@ -15,8 +15,9 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from flows import audit
-from flows.config import KEY_LENGTH, ConfigError, key_in
+from flows.config import ConfigError
 from flows.identity_file import open_identity, rewrite_identity
+from flows.key import KEY_LENGTH, key_in
 from transforms.people import renewed
 from warehouse import identity, load, rekey
 from warehouse.cipher import is_encrypted

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from flows.config import Config, read_config
+from flows.config import Config
+from flows.config_read import read_config
 from flows.interruption import also, end
 from flows.journal import FORMS, VARIABLE, begin
 from flows.options import OK, REFUSED, Day, with_settings

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import click
 
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from flows.options import with_settings
 from flows.running import prepare
 

@@ -14,13 +14,13 @@ import duckdb
 
 from flows import journal
 from flows.artifacts import leave
-from flows.config import read_key
 from flows.counting import who_counts
 from flows.erase import finish, vanish
 from flows.expectations import own_expectations
 from flows.health import findings
 from flows.identity_file import open_identity
 from flows.interruption import came
+from flows.key import read_key
 from flows.retention import expire
 from flows.rotation import follow_settings, hold_to_key, settle
 from flows.stopwatch import STAGES, Stopwatch

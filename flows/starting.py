@@ -6,7 +6,8 @@ import json
 from datetime import date
 from typing import TYPE_CHECKING
 
-from flows.config import SETTINGS, ConfigError, make_key
+from flows.config import SETTINGS, ConfigError
+from flows.key import make_key
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from flows.config import SETTINGS, Config, ConfigError, Settings, read_config
+from flows.config import SETTINGS, Config, ConfigError, Settings
+from flows.config_read import read_config
 from flows.guess import OFFICE
 from flows.incoming import is_closed, is_passed_over
 from flows.look import Look, look, refused_whole

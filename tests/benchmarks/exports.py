@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from flows.config import SETTINGS, make_key
+from flows.config import SETTINGS
+from flows.key import make_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

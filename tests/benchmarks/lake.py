@@ -12,7 +12,8 @@ from pathlib import Path
 from time import process_time
 
 from flows import stages
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.session import Origin, opened
 from flows.transform import parameters
 from tests.benchmarks.exports import write_home

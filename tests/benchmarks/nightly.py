@@ -20,7 +20,9 @@ from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 from flows import ingest
-from flows.config import SETTINGS, read_config, read_key
+from flows.config import SETTINGS
+from flows.config_read import read_config
+from flows.key import read_key
 from flows.plan import export_files, to_read
 from flows.publish import release
 from flows.transform import bring_up_to_date

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.export import export
 
 if TYPE_CHECKING:

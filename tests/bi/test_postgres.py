@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from flows.mirror import mirror
 from tests.bi.conftest import needed
 from tests.bi.world import ROWS

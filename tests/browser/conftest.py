@@ -29,8 +29,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = os.environ.get("TIELINE_DEMO_RELEASE")
     if made:
         return Path(made)
-    from flows.config import SETTINGS, make_key, read_config
+    from flows.config import SETTINGS
+    from flows.config_read import read_config
     from flows.demo_network import write_demo
+    from flows.key import make_key
     from flows.starting import DEMO_END, demo_settings
     from tests.flows.test_cli import night
 

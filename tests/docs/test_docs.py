@@ -15,6 +15,7 @@ import polars as pl
 import pytest
 
 from flows import config
+from flows.config_read import read_config
 from flows.cli import tieline
 from flows.options import BUSY, FAILED, OK, REFUSED, USAGE
 from tests.network import INPUTS, build, empty_warehouse, fill, rows
@@ -245,7 +246,7 @@ def test_quoted_settings_are_accepted(path: Path, tmp_path: Path) -> None:
     for block in fences(path, "toml"):
         settings = tmp_path / "tieline.toml"
         settings.write_text(block, encoding="utf-8")
-        config.read_config(settings, tmp_path)
+        read_config(settings, tmp_path)
 
 
 # --- examples do what the page says ------------------------------------------------------------
@@ -256,7 +257,7 @@ def test_mapped_table_gives_the_tie_that_the_page_tells(tmp_path: Path) -> None:
     settings = next(t for t in fences(DOCS / "formats.md", "toml") if 'format = "csv"' in t)
     (tmp_path / "events.csv").write_text(table, encoding="utf-8")
     (tmp_path / "tieline.toml").write_text(settings, encoding="utf-8")
-    source = config.read_config(tmp_path / "tieline.toml", tmp_path).settings.source[0]
+    source = read_config(tmp_path / "tieline.toml", tmp_path).settings.source[0]
     batch = whole(generic.SOURCE_CSV, tmp_path / "events.csv", Options(mapping=source.mapping))
     assert batch.rejects.is_empty()
     assert batch.events["container_key"].n_unique() == 1
@@ -272,7 +273,7 @@ def test_directory_gives_the_units_that_the_page_tells(tmp_path: Path) -> None:
     settings = next(t for t in fences(DOCS / "formats.md", "toml") if "directories" in t)
     (tmp_path / "people.csv").write_text(table, encoding="utf-8")
     (tmp_path / "tieline.toml").write_text(settings, encoding="utf-8")
-    read = config.read_config(tmp_path / "tieline.toml", tmp_path)
+    read = read_config(tmp_path / "tieline.toml", tmp_path)
     found = read_directory(tmp_path / "people.csv", read.settings.people.boundaries)
     assert found.rejects.is_empty()
     bram = found.members.filter(address="bram@welzijn.example", boundary="organisation")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flows.artifacts import line_changes, page, plain, sources
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.session import Done, Open, Origin, opened
 from flows.stages import ingest_new
 from tests.flows.conftest import make_home, small_network

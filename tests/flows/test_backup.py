@@ -21,7 +21,8 @@ from click.testing import CliRunner
 
 from flows.backup import BackupError, back_up, key_mark, name_whole, restore
 from flows.cli import tieline
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from tests.flows.conftest import KEY, assert_same, make_home, small_network, tables
 from tests.warehouse.layouts import FILES, build
 from warehouse import identity, load

@@ -16,7 +16,8 @@ import pytest
 from click.testing import CliRunner
 
 from flows import cli
-from flows.config import Config, Settings, read_config
+from flows.config import Config, Settings
+from flows.config_read import read_config
 from flows.globs import patterns
 from flows.mapping import first_records, proposed
 from flows.plan import export_files

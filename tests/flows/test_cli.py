@@ -20,7 +20,9 @@ from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
 from flows import cli, ingest, options
-from flows.config import SETTINGS, Config, read_config, read_key
+from flows.config import SETTINGS, Config
+from flows.config_read import read_config
+from flows.key import read_key
 from flows.plan import export_files
 from flows.publish import release
 from flows.transform import bring_up_to_date

@@ -13,7 +13,7 @@ import yaml
 from prefect.exceptions import ParameterTypeError
 from prefect.utilities.callables import parameter_schema
 
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.deployments import DEPLOYMENTS, Deployment, tags, to_serve
 from tests.flows.conftest import ROOT, make_home, small_network
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.preview import preview
 from quality.pace import expected_seconds
 from tests.flows.conftest import FIRST, change, make_home, mbox, query, small_network

@@ -10,7 +10,8 @@ from click.testing import CliRunner
 
 from flows import explain_text, metrics
 from flows.cli import tieline
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from tests.flows.test_cli import ready
 from warehouse.serving import mart
 

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from flows import cli
 from flows.check import check_files
-from flows.config import SETTINGS, Config, ConfigError, Settings, read_config
+from flows.config import SETTINGS, Config, ConfigError, Settings
+from flows.config_read import read_config
 from flows.fetch import PART, fetch
 from flows.plan import found_files
 from flows.quarantined import listed

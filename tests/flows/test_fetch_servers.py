@@ -20,7 +20,8 @@ import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.fetch import PART, fetch
 from flows.remote import RemoteError
 from flows.transient import is_transient
@@ -149,7 +150,7 @@ def test_a_night_as_users_run_it(
 FETCH = """
 import sys
 from pathlib import Path
-from flows.config import read_config
+from flows.config_read import read_config
 from flows.fetch import fetch
 print(fetch(read_config(Path(sys.argv[1])), "s3://exports/big"))
 """

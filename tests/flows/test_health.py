@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from flows import status as looking
 from flows.cli import tieline as command
-from flows.config import Config, Settings, SourceFiles, read_config
+from flows.config import Config, Settings, SourceFiles
+from flows.config_read import read_config
 from flows.health import findings, overdue
 from quality.nights import nights
 from quality.usual import is_more

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows import config
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.look import look
 from quality.suites import Limits
 from tests.flows.conftest import (

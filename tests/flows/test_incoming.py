@@ -15,8 +15,10 @@ import pytest
 
 from flows import ingest
 from flows.check import check_files
-from flows.config import SETTINGS, read_config, read_key
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.incoming import files_below, is_on_its_way, leads_out
+from flows.key import read_key
 from flows.plan import found_files, known_files, renamed, to_read
 from flows.preview import preview
 from flows.quarantined import discard, listed

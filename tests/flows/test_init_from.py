@@ -9,7 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from flows import cli
-from flows.config import SETTINGS, ConfigError, read_config
+from flows.config import SETTINGS, ConfigError
+from flows.config_read import read_config
 from tests.flows.conftest import Ran, make_home, small_network, tieline
 
 NETWORK = small_network(weeks=4)

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from flows.mirror import mirror
 from tests.serving.made_up import publish_generation
 from warehouse.connection import open_warehouse

@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from flows.config import SETTINGS, ConfigError, read_config
+from flows.config import SETTINGS, ConfigError
+from flows.config_read import read_config
 from flows.status import status
 from tests.flows.conftest import (
     KEY,

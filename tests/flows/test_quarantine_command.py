@@ -10,7 +10,9 @@ from click.testing import CliRunner, Result
 
 from flows import ingest
 from flows.cli import tieline
-from flows.config import SETTINGS, read_config, read_key
+from flows.config import SETTINGS
+from flows.config_read import read_config
+from flows.key import read_key
 from flows.plan import export_files, to_read
 from warehouse import identity, load
 from warehouse.connection import open_warehouse

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from flows.check import check_files
-from flows.config import SETTINGS, ConfigError, read_config
+from flows.config import SETTINGS, ConfigError
+from flows.config_read import read_config
 
 MAIL = '[[source]]\nname = "mail"\nformat = "mbox"\nfiles = "{}"\n'
 

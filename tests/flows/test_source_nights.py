@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from flows.cli import tieline as command
-from flows.config import SETTINGS, Config, ConfigError, read_config, read_key
+from flows.config import SETTINGS, Config, ConfigError
+from flows.config_read import read_config
+from flows.key import read_key
 from flows.session import Origin, opened
 from flows.stages import ingest_new
 from flows.status import status

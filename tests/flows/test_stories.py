@@ -11,8 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from flows.config import SETTINGS, Config, make_key, read_config
+from flows.config import SETTINGS, Config
+from flows.config_read import read_config
 from flows.demo_network import write_demo
+from flows.key import make_key
 from flows.starting import DEMO_END, demo_settings
 from flows.tables import demo_tour
 from quality.disclosure import KEY

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from flows.cli import tieline
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from flows.lakes import rebuild_warehouse
 from tests.flows.conftest import assert_same, make_home, published, small_network, tables
 from tests.plain_night import night

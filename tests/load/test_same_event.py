@@ -22,7 +22,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flows import ingest
-from flows.config import Config, read_config, read_key
+from flows.config import Config
+from flows.config_read import read_config
+from flows.key import read_key
 from flows.plan import export_files
 from tests.network import empty_warehouse
 from transforms.people import keyed_id

@@ -14,8 +14,10 @@ from click.testing import CliRunner
 from flows import ingest
 from flows.check import check_files
 from flows.cli import tieline
-from flows.config import Config, ConfigError, read_config, read_key
+from flows.config import Config, ConfigError
+from flows.config_read import read_config
 from flows.identities import by_domain, suggestions, unresolved
+from flows.key import read_key
 from flows.plan import export_files, to_read
 from flows.status import report
 from warehouse import identity, load, state

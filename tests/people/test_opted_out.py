@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 
 from flows import ingest
-from flows.config import ConfigError, read_key
+from flows.config import ConfigError
 from flows.counting import who_counts
 from flows.directories import told_by
 from flows.erase import vanish
+from flows.key import read_key
 from flows.lists import as_written, hashed, listed
 from tests.people.test_nights import Home
 from transforms.people import keyed_id

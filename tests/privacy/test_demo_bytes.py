@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.starting import make_demo
 from tests.plain_night import night
 from tests.real import privacy

@@ -9,10 +9,12 @@ import duckdb
 import pytest
 
 from flows.backup import BackupError, back_up, restore
-from flows.config import SETTINGS, read_config, read_key
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.erase import forget, look_up
 from flows.identities import opened_identity
 from flows.identity_file import cipher_of
+from flows.key import read_key
 from flows.rekey import rotate
 from tests.flows.conftest import STAFF, make_home, small_network
 from tests.plain_night import night

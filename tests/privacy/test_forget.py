@@ -10,9 +10,11 @@ import polars as pl
 import pytest
 
 from flows import audit
-from flows.config import SETTINGS, Config, ConfigError, read_config, read_key
+from flows.config import SETTINGS, Config, ConfigError
+from flows.config_read import read_config
 from flows.erase import Known, forget, look_up
 from flows.identities import opened_identity
+from flows.key import read_key
 from flows.lists import hashed
 from flows.preview import preview
 from flows.quarantined import discard

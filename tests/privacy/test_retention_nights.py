@@ -8,7 +8,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.status import report
 from tests.flows.conftest import assert_same, make_home, published, small_network, write_exports
 from tests.plain_night import night

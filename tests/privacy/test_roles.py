@@ -15,7 +15,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flows.cli import tieline
-from flows.config import SETTINGS, ConfigError, read_config
+from flows.config import SETTINGS, ConfigError
+from flows.config_read import read_config
 from tests.flows.conftest import STAFF, environment, make_home, small_network
 from tests.plain_night import night
 from tests.real import privacy

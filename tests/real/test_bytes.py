@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pytest
 
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from tests.plain_night import night
 from tests.real import privacy
 from tests.real.test_people import factory

@@ -18,7 +18,8 @@ import pandas as pd
 import pytest
 
 from flows import ingest
-from flows.config import read_config, read_key
+from flows.config_read import read_config
+from flows.key import read_key
 from flows.plan import export_files
 from tests.network import PARAMETERS, behind
 from transforms.runner import transform

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.status import report
 from tests.flows.conftest import Tables, is_same, published, tables
 from warehouse.connection import open_readonly, warehouse_lock

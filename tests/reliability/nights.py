@@ -70,7 +70,8 @@ def _command(order: dict[str, Any]) -> None:
     import flows.rekey
     from flows import nightly
     from flows.backup import back_up, restore
-    from flows.config import SETTINGS, read_config
+    from flows.config import SETTINGS
+    from flows.config_read import read_config
 
     flows.erase.models_of = flows.rekey.models_of = nightly.models_of
     home, file = Path(order["home"]), Path(order.get("file", ""))

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 import duckdb
 import pytest
 
-from flows.config import SETTINGS, key_in, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.identity_file import cipher_of
+from flows.key import key_in
 from flows.rekey import audited
 from tests.flows.conftest import (
     STAFF,

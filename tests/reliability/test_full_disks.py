@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.backup import back_up
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from flows.lakes import newest
 from tests.flows.conftest import Tables, assert_same, published, tables, tieline
 from tests.reliability.after import look

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from flows.backup import restore
-from flows.config import SETTINGS, read_config
+from flows.config import SETTINGS
+from flows.config_read import read_config
 from tests.flows.conftest import Tables, assert_same, make_home, small_network, tables
 from tests.warehouse.layouts import FILES, build, released
 from warehouse import layout

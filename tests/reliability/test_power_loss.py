@@ -28,7 +28,7 @@ with open_warehouse(Path(sys.argv[1])) as con:
     import os
     os._exit(0)
 """
-KEY = "import sys; from pathlib import Path; from flows.config import make_key; make_key(Path(sys.argv[1]))"
+KEY = "import sys; from pathlib import Path; from flows.key import make_key; make_key(Path(sys.argv[1]))"
 
 
 def calls(folder: Path, *command: str) -> list[tuple[str, str]]:

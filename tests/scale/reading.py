@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from flows.config import read_config
+from flows.config_read import read_config
 
 if __name__ == "__main__":
     config = read_config(Path(sys.argv[1]) / "tieline.toml")

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flows.config import Config, ConfigError, read_config, read_key
+from flows.config import Config, ConfigError
+from flows.config_read import read_config
 from flows.ingest import batches
+from flows.key import read_key
 from flows.plan import ExportFile, export_files
 from flows.readers import GROUP_BYTES, GROUP_FILES, grouped, runner_of, side_by_side
 from flows.spool import FRAMES, spool

@@ -13,7 +13,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from flows.config import Config, read_config
+from flows.config import Config
+from flows.config_read import read_config
 from flows.session import Origin, opened
 from flows.stages import ingest_new
 from flows.starting import make_demo

@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from flows.config import SETTINGS, Config, read_config
+from flows.config import SETTINGS, Config
+from flows.config_read import read_config
 from flows.publish import _together, release
 from flows.shown import Shown
 from flows.transform import bring_up_to_date

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pytest
 
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from tests.serving.made_up import cell, fill
 from warehouse import schema
 from warehouse.serving import mart

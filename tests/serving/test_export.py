@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 from python_calamine import CalamineWorkbook
 
-from flows.config import ConfigError, read_config
+from flows.config import ConfigError
+from flows.config_read import read_config
 from flows.export import export
 from flows.trends import NothingToShowError
 from tests.serving.made_up import MONDAY, cell, content, facts, fill, step

@@ -17,7 +17,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from flows.config import SourceFiles, read_config
+from flows.config import SourceFiles
+from flows.config_read import read_config
 from flows.ingest import note_left_aside
 from flows.plan import Found, found_files, summary, without_path
 from tests.sources.golden import EVERYTHING, whole

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from flows.config import Config, read_config
+from flows.config import Config
+from flows.config_read import read_config
 from flows.plan import found_files
 from flows.survey import survey
 from tests.sources.golden import EVERYTHING, whole
