@@ -189,7 +189,7 @@ def _observed(one: ExpectationValidationResult) -> tuple[str, int]:
     """Rule, rows that Great Expectations saw break it; no answer is an error, not a failure."""
     name = name_of(one)
     if "observed_value" not in one.result or one.success != (one.result["observed_value"] == 0):
-        raise ExpectationError(f"rule {name} could not be evaluated: {cause(one)}")
+        raise ExpectationError(f"rule {name} could not be evaluated: {cause(one) or 'no answer'}")
     return name, int(one.result["observed_value"])
 
 

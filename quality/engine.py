@@ -86,6 +86,8 @@ def evaluate(
                 analytics_enabled=False,
             ),
         )
+        # It would be kept as JSON, which not every result can be: numpy's own booleans.
+        context.validation_results_store.serialize = lambda _: ""  # type: ignore[method-assign]
         source = context.data_sources.add_sql(
             "warehouse",
             connection_string="duckdb://",
@@ -130,12 +132,14 @@ def name_of(one: ExpectationValidationResult) -> str:
     return str(((config and config.meta) or {}).get("rule"))
 
 
-def cause(one: ExpectationValidationResult) -> str:
-    """Why it could not be evaluated: the exception's first line, nested under a metric's id, or not."""
+def cause(one: ExpectationValidationResult) -> str | None:
+    """Why it could not be evaluated, if so: the exception's first line, nested under a metric's id, or not."""
     found: Mapping[str, Any] = one.exception_info or {}
-    message = next(
-        (str(one["exception_message"]) for one in (found, *found.values())
-         if isinstance(one, dict) and one.get("exception_message")),
-        "Great Expectations does not say why",
-    )  # fmt: skip
+    raised = [
+        each for each in (found, *found.values())
+        if isinstance(each, dict) and each.get("raised_exception")
+    ]  # fmt: skip
+    if not raised:
+        return None
+    message = str(raised[0].get("exception_message") or "Great Expectations does not say why")
     return message.strip().splitlines()[0]

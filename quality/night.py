@@ -114,7 +114,9 @@ def _rows(
     found = {name_of(one): one for one in result.results}
     for name, one in found.items():
         if "observed_value" not in one.result:
-            raise ExpectationError(f"{source}: {name} could not be evaluated: {cause(one)}")
+            raise ExpectationError(
+                f"{source}: {name} could not be evaluated: {cause(one) or 'no answer'}"
+            )
     return [
         (run_id, BATCH, source, LEARNT, rule.name, rule.severity, bool(found[rule.name].success), 1,
          int(not found[rule.name].success), float(found[rule.name].result["observed_value"]), words(rule))

@@ -167,8 +167,8 @@ def own_pages(
 
 def _outcome(own: Own, rows: int, one: ExpectationValidationResult) -> Outcome:
     seen, failed = one.result.get("observed_value"), one.result.get("unexpected_count")
-    if seen is None and failed is None:
-        words = f"could not be evaluated: {cause(one)}"
+    if unknown := cause(one):
+        words = f"could not be evaluated: {unknown}"
         return Outcome(own, rows, success=False, failed=1, observed=None, expected=words)
     if own.type == "unexpected_rows_expectation":
         seen, failed = None, seen

@@ -85,6 +85,39 @@ def test_what_is_critical_refuses_the_files_of_its_source_alone(
     assert "it&#39;s :a {x} $k &lt;b&gt;: event" in (tmp_path / "runs/r1/1-own-2.html").read_text()
 
 
+def test_an_export_without_events_breaks_nothing(clean: duckdb.DuckDBPyConnection) -> None:
+    clean.execute("DELETE FROM stage.observed_event")
+    report, rows = seen(
+        clean,
+        own(severity="critical", column="kind", value_set=["mail"]),
+        own(
+            "expect_column_values_to_be_between",
+            severity="critical",
+            column="revision",
+            max_value=9,
+        ),
+    )
+    assert [row[3:6] for row in rows] == [(True, 0, 0)] * 2
+    assert report.refused == ()
+
+
+def test_what_sees_no_number_is_judged_all_the_same(
+    clean: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    quantiles = {"quantiles": [0.5], "value_ranges": [[0, 1]]}
+    _, rows = seen(
+        clean,
+        own("expect_column_to_exist", column="day"),
+        own("expect_column_distinct_values_to_contain_set", column="kind", value_set=["mail"]),
+        own("expect_column_quantile_values_to_be_between", column="revision", quantile_ranges=quantiles),
+        docs=tmp_path,
+    )  # fmt: skip
+    assert [row[3] for row in rows] == [True, True, True]
+    text = (tmp_path / "runs/r1/1-own-1.html").read_text()
+    assert "mail: event rules\n" in text
+    assert "quarantine" not in text
+
+
 def test_what_cannot_be_evaluated_is_not_met(clean: duckdb.DuckDBPyConnection) -> None:
     wrong = own("unexpected_rows_expectation", unexpected_rows_query="SELECT nothing FROM {batch}")
     report, [row] = seen(clean, wrong)
