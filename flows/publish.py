@@ -18,6 +18,7 @@ from quality.disclosure import Withheld
 from quality.disclosure_guard import VERSION, Guarded, Rules, forget_withheld, withhold
 from quality.nights import days_of_runs, unmet
 from transforms.catalogue import catalogue
+from transforms.own import is_own
 from transforms.signals import read_signals, signal_rows
 from warehouse import state
 from warehouse.connection import undo
@@ -75,11 +76,17 @@ def release(
         for measure, words in (model.header or {"measures": {}})["measures"].items()
         if "people" in (words["unit"], words.get("counts"))
     ]
+    own = [
+        (model.name, measure)
+        for model in models
+        if is_own(model) and model.header
+        for measure in model.header["measures"]
+    ]
     first_boundary = config.settings.people.boundaries[0]
     held_to = Rules(rules.k, rules.dominance, rules.protection, rules.rounding, first_boundary)
-    guarded = _guarded(con, config, counts, held_to, today)
+    guarded = _guarded(con, config, counts, own, held_to, today)
     used = config.settings.parameters
-    withheld = Withheld(WITHHELD.name, rules.rounding, used.complete_enough, used.change_base)
+    withheld = Withheld(WITHHELD.name, rules.rounding, used.complete_enough, used.change_base, own)
     shown = Shown(counts, withheld if rules.audit else None)
 
     def narrowed() -> Shown:
@@ -149,6 +156,7 @@ def _guarded(
     con: duckdb.DuckDBPyConnection,
     config: Config,
     counts: Sequence[tuple[str, str]],
+    own: Sequence[tuple[str, str]],
     rules: Rules,
     today: date,
 ) -> Guarded:
@@ -159,7 +167,9 @@ def _guarded(
     try:
         if config.settings.disclosure.audit:
             with steps("audit", 1) as show:
-                found = withhold(con, counts, rules, today=today, earlier=earlier, progress=show)
+                found = withhold(
+                    con, counts, rules, today=today, own=own, earlier=earlier, progress=show
+                )
         else:
             forget_withheld(con)
             found = Guarded()

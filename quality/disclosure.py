@@ -24,15 +24,17 @@ from quality.disclosure_structure import (
     OF_SQUARES,
     RATES,
     RATIOS,
+    ROUNDED,
     SUMS,
     WITHOUT_PARTS,
+    Name,
     among,
 )  # fmt: skip
 from warehouse.schema import ALL, METRIC_VALUE, quoted
 from warehouse.serving.mart import FEW_PEOPLE, ONE_PERSON
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 KEY = METRIC_VALUE.names()[:8]
 FLOATS = frozenset(one.name for one in METRIC_VALUE.columns if one.type == "DOUBLE")
@@ -62,12 +64,26 @@ class Withheld:
         table: Names what was withheld.
         rounding: Largest step of a rounded sum, as a part of it.
         complete_enough, change_base: As model trend has them.
+        own: Measures of the users' own, of which nobody knows what they are made of.
     """
 
     table: str
     rounding: float
     complete_enough: float = 0.9
     change_base: float = 10
+    own: Sequence[Name] = ()
+
+    @property
+    def rounded(self) -> tuple[Name, ...]:
+        """Measures that are told in steps."""
+        return (*ROUNDED, *self.own)
+
+    def told(self, number: str) -> str:
+        """SQL of a row's number as it is told."""
+        return (
+            f"CASE WHEN {among(self.own)} THEN {settled(rounded(number, self.rounding))}"
+            f" ELSE {told_number(number, self.rounding)} END"
+        )
 
 
 def disclosed_metric_value(
@@ -83,9 +99,9 @@ def disclosed_metric_value(
     """
     told = {name: settled(name) if name in FLOATS else name for name in CELL_NUMBERS}
     if withheld:
-        told["value"] = told_number("value", withheld.rounding)
+        told["value"] = withheld.told("value")
         told["numerator"], told["denominator"] = (
-            f"CASE WHEN NOT {among(WITHOUT_PARTS)} THEN {settled(part)} END"
+            f"CASE WHEN NOT {among((*WITHOUT_PARTS, *withheld.own))} THEN {settled(part)} END"
             for part in ("numerator", "denominator")
         )
         # Of a count it says, by what chance gives each, how many there are of all kinds.
@@ -94,6 +110,10 @@ def disclosed_metric_value(
             f" ELSE {settled('expected')} END"
         )
         told |= _chance(told["value"])
+        told |= {
+            name: f"CASE WHEN NOT {among(withheld.own)} THEN {told[name]} END"
+            for name in ("expected", "z", "low", "high")
+        }
     numbers = ",\n  ".join(
         f"CASE WHEN hidden_reason IS NULL THEN {number} END AS {name}"
         for name, number in told.items()

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from quality.disclosure import IS_TOLD, KEY, judged
+from quality.disclosure import IS_TOLD, KEY, Withheld, judged
 from quality.disclosure_atoms import END, atoms_of_month, rows_of_months
 from quality.disclosure_block import make_block
 from quality.disclosure_choice import DisclosureError, protect
@@ -29,12 +29,14 @@ from quality.disclosure_structure import (
     OF_BEGUN,
     OF_LINES,
     OF_ONE_BOUNDARY,
+    OF_TIES_AND_EVENTS,
     SHARE,
     SINCE_BEFORE,
     STARTED,
     STARTED_BY,
     TOTAL,
     Family,
+    Name,
     among,
 )
 from warehouse.connection import open_readonly
@@ -56,7 +58,7 @@ APART = 3  # months; so far apart no week and no quarter lies in both
 # Months: the solver lets other threads of Python go on, and each takes 50 to 90 MB.
 AT_ONCE = min(os.cpu_count() or 1, 4)
 MUCH = 1 / 4  # of a network's weight
-VERSION = 8  # one more when the structure or the way of hiding changes: everything is audited anew
+VERSION = 9  # one more when the structure or the way of hiding changes: everything is audited anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +105,11 @@ def withhold(
     rules: Rules,
     *,
     today: date,
+    own: Collection[Name] = (),
     earlier: Sequence[Path] = (),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Guarded:
-    """Fill table WITHHELD. `earlier`: folders of the releases that can still be read.
+    """Fill table WITHHELD. `own`: measures of the users' own; `earlier`: folders of releases that can still be read.
 
     Call inside a transaction. Raises DisclosureError if hidden numbers cannot be protected.
     """
@@ -136,6 +139,7 @@ def withhold(
                 withdraw |= tells
         audited += len(due)
     con.execute("DROP TABLE told")
+    _hold_back_own(con, people_counts, own, rules)
     withheld = con.execute(
         f"SELECT count(*) FROM {WITHHELD.name} WHERE reason = ?", [PROTECTS]
     ).fetchall()[0][0]
@@ -324,6 +328,25 @@ def _hold_back_initiatives(
           gone AS ({_SINCE_HIDDEN} UNION {_QUARTERS_OF_HIDDEN_MONTHS}
             UNION {_LINES_BUT_ONE} UNION {_lines_of_others(rules.boundary)})
         SELECT *, {quoted(PROTECTS)}, 'initiatives' FROM gone""",
+        rules.thresholds(),
+    )
+
+
+def _hold_back_own(
+    con: duckdb.DuckDBPyConnection,
+    people_counts: Collection[tuple[str, str]],
+    own: Collection[Name],
+    rules: Rules,
+) -> None:
+    """What users compute of a hidden line or unit may be its weight; and of a day, that of a meeting or two."""
+    cells = f"(FROM {METRIC_VALUE.name} WHERE {among(OF_TIES_AND_EVENTS)})"
+    hidden = judged(people_counts, cells, Withheld(WITHHELD.name, rules.rounding))
+    con.execute(f"DELETE FROM {WITHHELD.name} WHERE block = 'own'")
+    con.execute(
+        f"""INSERT INTO {WITHHELD.name}
+        SELECT {", ".join(KEY)}, {quoted(PROTECTS)}, 'own' FROM {METRIC_VALUE.name}
+        WHERE {among(own)} AND (grain = 'day' OR ({", ".join(KEY[2:])}) IN (
+          SELECT ({", ".join(KEY[2:])}) FROM ({hidden}) WHERE hidden_reason IS NOT NULL))""",
         rules.thresholds(),
     )
 

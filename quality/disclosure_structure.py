@@ -73,6 +73,7 @@ FAMILIES = {
     ACTS: Family(ACTS, {("initiators", "acts"): ACTS}, least=2.0),
     CONVENED: Family(CONVENED, {("convening", "events"): CONVENED}, least=2.0),
 }
+OF_TIES_AND_EVENTS = tuple(name for of in ("weight", "hours", EVENTS) for name in FAMILIES[of].sums)
 SUMS = tuple(name for family in FAMILIES.values() for name in family.sums)
 RATIOS = tuple(name for family in FAMILIES.values() for name in family.ratios)
 ASSORTATIVITY = ("silo", "assortativity")  # follows from all of a boundary's sums, not linearly
@@ -141,4 +142,4 @@ def among(names: Iterable[Name]) -> str:
         f"(metric = {quoted(metric)} AND measure IN ({', '.join(map(quoted, some))}))"
         for metric, some in measures.items()
     )
-    return f"({told})"
+    return f"({told or 'false'})"

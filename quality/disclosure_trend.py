@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from quality.disclosure import IS_TOLD, KEY, judged, settled, told_number
-from quality.disclosure_structure import ROUNDED, among
+from quality.disclosure import IS_TOLD, KEY, judged, settled
+from quality.disclosure_structure import among
 from warehouse.schema import METRIC_VALUE, TREND, quoted
 from warehouse.serving.mart import FEW_PEOPLE, seen_part
 
@@ -41,7 +41,7 @@ def disclosed_trend(
     told = trend
     if withheld:
         told = f"(FROM {trend} WHERE {IS_TOLD})"
-        told = f"""(FROM {told} WHERE NOT {among(ROUNDED)}
+        told = f"""(FROM {told} WHERE NOT {among(withheld.rounded)}
   UNION ALL BY NAME {_of_told_numbers(told, withheld)})"""
     shown = {
         "value": "shown",
@@ -90,7 +90,7 @@ WHERE {IS_TOLD if withheld else "true"} AND NOT EXISTS (
         return select
     return f"""
 WITH rested AS MATERIALIZED ({select})
-FROM rested WHERE NOT {among(ROUNDED)}
+FROM rested WHERE NOT {among(withheld.rounded)}
 UNION ALL BY NAME {_slopes_of_told_numbers("rested", trend, withheld)}"""
 
 
@@ -128,11 +128,10 @@ FROM {direction} AS one JOIN (
 
 def _told(trend: str, withheld: Withheld) -> str:
     """SELECT of the rounded measures' rows of trend; x, y: value and previous as told, whole: x if complete."""
-    part = withheld.rounding
     return f"""
 SELECT *, CASE WHEN completeness >= {withheld.complete_enough} THEN x END AS whole
-FROM (SELECT *, {told_number("value", part)} AS x, {told_number("previous", part)} AS y
-  FROM {trend} WHERE {among(ROUNDED)})"""
+FROM (SELECT *, {withheld.told("value")} AS x, {withheld.told("previous")} AS y
+  FROM {trend} WHERE {among(withheld.rounded)})"""
 
 
 def _cells(verdicts: str, windows: Mapping[str, int]) -> str:

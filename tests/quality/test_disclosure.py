@@ -304,6 +304,33 @@ def told_of(rows: list[dict[str, Any]]) -> dict[tuple[str, str], list[float | No
     return found
 
 
+def test_a_metric_of_ones_own_tells_no_hidden_weight() -> None:
+    """It may be the weight itself, or divide by what is told: on a hidden line it is hidden, else in the same steps."""
+    con, own = network(1), [("ours", "weight")]
+    con.execute(
+        """INSERT INTO metric_value SELECT * REPLACE ('ours' AS metric, value AS numerator, 1 AS denominator,
+          value AS expected, value AS low, value AS high, NULL AS top_share) FROM metric_value
+        WHERE (metric, measure) = ('flow', 'weight')"""
+    )
+    con.execute("BEGIN")
+    withhold(con, (), RULES, today=TODAY, own=own)
+    con.execute("COMMIT")
+    select = disclosed_metric_value(withheld=Withheld("withheld", RULES.rounding, own=own))
+    told = con.execute(f"FROM ({select})", RULES.thresholds()).pl().filter(measure="weight")
+    ours, flow = told.filter(metric="ours"), told.filter(metric="flow")
+    both = ours.filter(pl.col("grain") != "day").join(flow, on=KEY[2:])
+    assert {None, *SECRET, "protects another number"} <= set(both["hidden_reason_right"])
+    assert both.filter(pl.col("value_right").is_null())["value"].is_null().all()
+    shown = both.filter(pl.col("value").is_not_null())
+    assert shown.height > both["value_right"].count() / 2  # the others' hours or events are hidden
+    assert (shown["value"] == shown["value_right"]).all()
+    for name in ("numerator", "denominator", "expected", "low", "high"):
+        assert ours[name].is_null().all(), name
+    days = ours.filter(grain="day")
+    assert days.height > 20
+    assert days["value"].is_null().all()
+
+
 @pytest.mark.parametrize(
     ("periods", "quarter"),
     [("+++", 9.0), ("+-+", None), ("--+", 9.0)],
