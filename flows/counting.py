@@ -31,10 +31,7 @@ class Counting:
 
 
 def who_counts(config: Config, con: duckdb.DuckDBPyConnection, key: bytes) -> Counting:
-    """Read the lists and find every address of the people on them; `con` is the identity database.
-
-    Further addresses of somebody forgotten get tombstones of their own.
-    """
+    """Read the lists and find every address of the people on them; `con` is the identity database."""
     before = identity.lists(con)
     buried = identity.tombstones(con)
     out = listed(config, config.settings.people.excluded, key)
@@ -48,17 +45,13 @@ def who_counts(config: Config, con: duckdb.DuckDBPyConnection, key: bytes) -> Co
     told, is_whole = told_raw(config, con)
     nobody = people.nobody_pattern([*people.NOBODY, *config.settings.people.nobody])
 
-    def whole(some: pl.Series) -> pl.Series:
-        return people.whole_people(some, told, key=key, nobody=nobody)
-
     gone = people.still_gone(buried["address_id"], told, key=key, nobody=nobody)
-    identity.entomb(con, gone, "later")
-    excluded = whole(out)
+    excluded = people.whole_people(out, told, key=key, nobody=nobody)
     if not is_whole:  # a directory that cannot be read may have told whose an address is
         kept = before.filter(pl.col("list") == EXCLUDED)["address_id"]
         excluded = pl.concat([excluded, kept]).unique().sort()
     excluded = pl.concat([gone, excluded]).unique().sort()
-    asked = None if only is None else whole(only)
+    asked = None if only is None else people.consenting(only, told, key=key, nobody=nobody)
     lists = [(EXCLUDED, excluded)]
     lists += [] if asked is None else [(CONSENT, asked), (ASKED, _MARK)]
     rows = pl.concat(
@@ -70,7 +63,8 @@ def who_counts(config: Config, con: duckdb.DuckDBPyConnection, key: bytes) -> Co
             ),
         ]
     )
-    return Counting(people.Counted(excluded, asked, gone), rows, _lets_in(before, rows))
+    counted = people.Counted(excluded, asked, gone, out.clear() if only is None else only)
+    return Counting(counted, rows, _lets_in(before, rows))
 
 
 def _lets_in(before: pl.DataFrame, now: pl.DataFrame) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -114,15 +113,6 @@ def told_raw(config: Config, con: duckdb.DuckDBPyConnection) -> tuple[list[Direc
             kept = identity.kept_directory(con, label)
             found += [] if kept is None else [as_kept(kept, label)]
     return found, is_whole
-
-
-def told_now(config: Config) -> tuple[Directory, ...]:
-    """Every directory that can be read now."""
-    found = []
-    for label, path in directory_files(config).items():
-        with suppress(UnreadableFileError):
-            found.append(read_one(config, label, path))
-    return tuple(found)
 
 
 def contradictions(config: Config, directories: Sequence[Directory]) -> list[str]:

@@ -146,10 +146,12 @@ def vanish(
 ) -> Vanished:
     """Take everybody out of the events who is not counted any more; models follow with the stale days.
 
-    Whoever calls brings the models up to date, closes both databases and then calls `finish`.
+    Further addresses of somebody forgotten get tombstones of their own. Whoever calls brings the models up
+    to date, closes both databases and then calls `finish`.
     """
     if counting.lets_in:
         load.read_again(con)
+    identity.entomb(people_con, counting.counted.forgotten, "later")
     known = identity.addresses(people_con)
     left_out = known.filter(counting.counted.holds(pl.col("address_id")).not_())
     buried = identity.tombstones(people_con)

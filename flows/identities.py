@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from flows.config import ConfigError
-from flows.directories import told_now
+from flows.directories import told_raw
 from flows.identity_file import cipher_of
 from flows.key import read_key
 from transforms.people import NOBODY, canonical, keyed_id, memberships, nobody_pattern
@@ -54,8 +54,8 @@ def suggestions(config: Config) -> pl.DataFrame:
     """Likely pairs: (address, same_as, evidence, events), the best grounded and busiest first."""
     with opened_identity(config) as con:
         known = addresses(con)
+        told, _ = told_raw(config, con)
     key = read_key(config)
-    told = told_now(config)
     nobody = nobody_pattern([*NOBODY, *config.settings.people.nobody])
     found = memberships(told, known, {}, key=key, nobody=nobody)
     mains = pl.concat([known, found.identity]).unique("address_id")

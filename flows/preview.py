@@ -7,7 +7,6 @@ days they touch; what the quality checks would put aside is not known yet.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from tempfile import gettempdir
 from typing import TYPE_CHECKING, NamedTuple
@@ -15,13 +14,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from flows.config import Config
-from flows.directories import told_now
+from flows.counting import who_counts
+from flows.directories import told_raw
 from flows.estimate import estimate
 from flows.fetch import up_to_date
 from flows.identity_file import cipher_of
 from flows.ingest import batches
 from flows.key import read_key
-from flows.lists import listed
 from flows.plan import ExportFile, found_files, known_files, to_read, why_refused
 from flows.progress import steps
 from flows.retention import kept_now
@@ -71,16 +70,17 @@ def preview(config: Config, *, rebuild: bool = False) -> Iterator[str]:
     with ExitStack() as stack:
         yield from stack.enter_context(up_to_date(config))
         key = read_key(config) if config.key_file.exists() else b"\0"
-        con, addresses, counted = _databases(config, stack, key)
+        con, known = _databases(config, stack, key)
+        counted = who_counts(config, known, key).counted
         kept = kept_now(con)
-        known = {number for (number,) in con.execute("SELECT file_id FROM source_file").fetchall()}
+        before = {number for (number,) in con.execute("SELECT file_id FROM source_file").fetchall()}
         differences.begin(con)
         reading = Reading(config, key, counted, kept.since if kept else None)
         shown = _read(con, reading, to_read(con, found_files(config, known_files(con)).files))
-        yield from _told(shown, known)
+        yield from _told(shown, before)
         good = [one for one in shown if not one.refused]
         changed, days = differences.changes(con, [one.file.file_id for one in good])
-        moved = _people_days(con, reading, addresses)
+        moved = _people_days(con, known, reading)
         waiting = [day for (day,) in con.execute("FROM stale_day").fetchall()]
         today = config.today()
         stale = sorted({day for day in (*days, *moved, *waiting) if day < today})
@@ -103,34 +103,18 @@ def preview(config: Config, *, rebuild: bool = False) -> Iterator[str]:
 
 def _databases(
     config: Config, stack: ExitStack, key: bytes
-) -> tuple[duckdb.DuckDBPyConnection, pl.DataFrame, people.Counted]:
-    """The warehouse, or an empty one before the first run; the addresses known; and who counts."""
+) -> tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]:
+    """The warehouse and the identity database, or empty ones before the first run."""
     if not config.warehouse.exists():
         spill = stack.enter_context(scratch(Path(gettempdir()), "tieline-preview"))
         con = stack.enter_context(open_scratch(spill))
         load.create(con)
-        nobody = pl.Series("address_id", dtype=pl.Int64)
-        return con, pl.DataFrame(schema=people.IDENTITY), _counted(config, nobody, key)
+        known = stack.enter_context(open_scratch())
+        identity.create(known)
+        return con, known
     con = stack.enter_context(open_readonly(config.warehouse))
     require_present(con)
-    with open_readonly(config.identity, cipher_of(config, key)) as known:
-        buried = identity.tombstones(known)["address_id"]
-        return con, identity.addresses(known), _counted(config, buried, key)
-
-
-def _counted(config: Config, buried: pl.Series, key: bytes) -> people.Counted:
-    """Who counts, by the lists of now and by who was forgotten; nothing is written down for it."""
-    wanted = config.settings.people
-    out = listed(config, wanted.excluded, key)
-    only = listed(config, wanted.consent, key) if wanted.consent else None
-    if buried.is_empty() and out.is_empty() and only is None:
-        return people.EVERYBODY
-    nobody = people.nobody_pattern([*people.NOBODY, *wanted.nobody])
-    told = told_now(config)
-    whole = partial(people.whole_people, directories=told, key=key, nobody=nobody)
-    gone = people.still_gone(buried, told, key=key, nobody=nobody)
-    excluded = pl.concat([gone, whole(out)]).unique().sort()
-    return people.Counted(excluded, None if only is None else whole(only), gone)
+    return con, stack.enter_context(open_readonly(config.identity, cipher_of(config, key)))
 
 
 def _read(
@@ -157,11 +141,13 @@ def _read(
 
 
 def _people_days(
-    con: duckdb.DuckDBPyConnection, reading: Reading, addresses: pl.DataFrame
+    con: duckdb.DuckDBPyConnection, known: duckdb.DuckDBPyConnection, reading: Reading
 ) -> list[date]:
     """Days on which people belong elsewhere than is loaded."""
     config, wanted = reading.config, reading.config.settings.people
-    told = [people.without(one, reading.counted, reading.key) for one in told_now(config)]
+    told, _ = told_raw(config, known)
+    told = [people.without(one, reading.counted, reading.key) for one in told]
+    addresses = identity.addresses(known).filter(reading.counted.holds(pl.col("address_id")))
     found = people.memberships(
         told, addresses, config.domains, key=reading.key, units=wanted.units,
         nobody=people.nobody_pattern([*people.NOBODY, *wanted.nobody]),

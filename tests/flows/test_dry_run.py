@@ -95,6 +95,17 @@ def test_people_who_move(home: Path) -> None:
     assert str(FIRST) in "\n".join(lines)
 
 
+def test_directories_that_are_away_tell_what_they_told_last(home: Path) -> None:
+    settings = home / "tieline.toml"
+    settings.write_text(settings.read_text().replace('"directory/people.csv"', '"directory/*"'))
+    ingest(home)
+    change(home, "DELETE FROM stale_day")
+    (home / "directory").rename(home / "aside")
+    assert not any("tell something else" in line for line in told(home))
+    ingest(home)
+    assert query(home, "FROM stale_day") == []
+
+
 def test_who_opted_out_is_left_out_here_too(home: Path) -> None:
     opted = home / "opted-out.txt"
     opted.write_text("bosk1@bosk.example\n")
