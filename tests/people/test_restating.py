@@ -196,18 +196,26 @@ def test_a_move_restates_from_its_day_on() -> None:
     assert loaded(con, people(other)) == 0
 
 
+def spans(*rows: tuple) -> list[tuple]:
+    return [(ADDRESSES[0], "team", unit, span, share) for unit, span, share in rows]
+
+
 @pytest.mark.parametrize("turn", [False, True])
-def test_a_row_written_otherwise_restates_nothing(turn: bool) -> None:
-    whole = [(ADDRESSES[0], "team", "A", (None, None), None)]
-    halves = [
-        (ADDRESSES[0], "team", "A", (None, 40), None),
-        (ADDRESSES[0], "team", "A", (41, None), None),
-    ]
-    one, other = (
-        people({"members": m, "aliases": [], "hands over": None}) for m in (whole, halves)
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (spans(("A", (None, None), None)), spans(("A", (None, 40), None), ("A", (41, None), None))),
+        # 0.3 / (0.3 + 0.3 + 0.3) is not 1 / 3 in floats.
+        (spans(*((u, (None, None), 0.3) for u in "ABC")), spans(*((u, (None, None), None) for u in "ABC"))),
+    ],
+    ids=["halves", "parts"],
+)  # fmt: skip
+def test_a_row_written_otherwise_restates_nothing(one: list, other: list, turn: bool) -> None:
+    before, after = (
+        people({"members": m, "aliases": [], "hands over": None}) for m in (one, other)
     )
     if turn:
-        one, other = other, one
+        before, after = after, before
     events = [
         {
             "day": 3,
@@ -217,5 +225,5 @@ def test_a_row_written_otherwise_restates_nothing(turn: bool) -> None:
             "people": [person(ADDRESSES[0])],
         }
     ]
-    con = warehouse(events, one)
-    assert loaded(con, other) == 0
+    con = warehouse(events, before)
+    assert loaded(con, after) == 0

@@ -12,6 +12,7 @@ from warehouse import schema
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+DIGITS = 12  # of a share, after the point
 WHOLE = 1 + 1e-9  # what parts that are told may add up to
 
 
@@ -31,7 +32,10 @@ def split(rows: pl.DataFrame) -> pl.DataFrame:
         several.group_by(*person, "unit", "start", "end", "origin")
         .agg(pl.col("share").max().fill_null(1.0))
         .sort(*person, "start", "unit", "origin")  # so that sums of floats come out the same
-        .with_columns(pl.col("share") / pl.col("share").sum().over(*person, "start"))
+        # Three times 0.3 and three times 0.5 are not the same thirds in their last digit.
+        .with_columns(
+            (pl.col("share") / pl.col("share").sum().over(*person, "start")).round(DIGITS)
+        )
     )
     columns = schema.MEMBERSHIP.names()
     return pl.concat([alone.select(columns), _joined(shared, person).select(columns)]).sort(columns)
@@ -42,9 +46,7 @@ def _joined(shared: pl.DataFrame, person: Sequence[str]) -> pl.DataFrame:
     same = (
         shared.group_by(*person, "start", "end", maintain_order=True)
         .agg(
-            pl.concat_str("unit", pl.col("share").round(12), "origin", separator="\x1f")
-            .str.join("\x1e")
-            .alias("all")
+            pl.concat_str("unit", "share", "origin", separator="\x1f").str.join("\x1e").alias("all")
         )
         .with_columns(
             (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from transforms.people.shares import DIGITS
 from warehouse.schema import MEMBERSHIP, OTHER
 
 
@@ -29,7 +30,7 @@ def merged(membership: pl.DataFrame) -> pl.DataFrame:
         membership.join(single, on=of, how="left")
         .with_columns(pl.coalesce("other", "unit").alias("unit"))
         .group_by(pl.exclude("share", "other"))
-        .agg(pl.col("share").sum())
+        .agg(pl.col("share").sum().round(DIGITS))
         .select(columns)
         .sort(columns)
     )
