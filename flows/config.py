@@ -127,8 +127,8 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
         nobody: Addresses that are no person, beside no-reply@ and the like; * stands for anything.
         excluded: Files with people who opted out, an address or its keyed hash (`tieline people
             hash`) a line. They are left out before anything is computed.
-        consent: Files with the only people who are counted, written likewise; without any file,
-            everybody is.
+        consent: Files with the only people who are counted, written likewise, by the main address
+            that directories have of them; without any file, everybody is.
         encrypt: Whether the identity database is encrypted, with a secret made from the key. Needs
             DuckDB's extension httpfs; see docs/privacy.md.
     """

@@ -345,7 +345,7 @@ def people_changed(
     con.unregister("found_alias")
     loaded = {name for (name,) in con.execute("FROM boundary").fetchall()}
     is_other = loaded != set(config.settings.people.boundaries)
-    is_other |= _is_news(con, "file_id, position", people.FORGOTTEN)
+    is_other |= _is_news(con, "file_id, position, reason", people.GIVEN)
     return bool(differences or told.refused) or is_other
 
 

@@ -9,12 +9,14 @@ from transforms.people import (
     EVERYBODY,
     FORGOTTEN,
     Counted,
+    consenting,
     naming,
     nobody_pattern,
     still_gone,
     whole_people,
     without,
 )
+from transforms.people.counted import CONSENTED
 
 NOBODY = nobody_pattern(["x@z"])
 
@@ -93,6 +95,31 @@ def test_with_a_list_of_consent_nobody_else_is_there_and_opting_out_beats_it() -
     assert left.aliases.is_empty()
     left = without(DIRECTORY, Counted(ids("bas@een.example"), only), KEY)
     assert left.members["address"].to_list() == ["Anna@een.example"]
+
+
+def test_consent_goes_to_other_addresses_of_the_same_person_and_never_to_a_successor() -> None:
+    listed = ids("left@een.example", "bas@een.example", "out@een.example")
+    before = told(aliases=[("left@thuis.example", "left@een.example")])
+    assert set(consenting(listed, [before], key=KEY, nobody=NOBODY)) == {
+        *listed, person("left@thuis.example")
+    }  # fmt: skip
+    successor = told(
+        [("new@een.example", "organisation", "Een"), ("bas@een.example", "organisation", "Een")],
+        [("left@een.example", "new@een.example"), ("new@thuis.example", "new@een.example")],
+    )
+    only = consenting(listed, [successor], key=KEY, nobody=NOBODY)
+    assert set(only) == {person("bas@een.example"), person("out@een.example")}
+    left = without(successor, Counted(only=only, consented=listed), KEY)
+    assert left.members["address"].to_list() == ["bas@een.example"]
+    assert left.aliases.is_empty()
+    assert left.rejects.rows() == [(2, "row", CONSENTED)]
+    # Of who opted out nothing is told.
+    out = Counted(ids("new@een.example"), only, consented=listed)
+    assert without(successor, out, KEY).rejects.is_empty()
+    both = pl.concat([listed, ids("new@een.example")])
+    only = consenting(both, [successor], key=KEY, nobody=NOBODY)
+    assert set(only) == {person("new@thuis.example"), *ids("left@een.example"), *both}
+    assert without(successor, Counted(only=only, consented=both), KEY).rejects.is_empty()
 
 
 def test_holds() -> None:

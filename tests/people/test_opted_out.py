@@ -92,6 +92,29 @@ def test_whoever_consents_after_nobody_did_is_let_in(home: Home) -> None:
         assert [lets_in(), lets_in()] == [True, False]
 
 
+def test_an_address_that_is_passed_on_takes_no_consent_along(home: Home) -> None:
+    """The successor has not been asked; the row that gives the address away is told."""
+    home.settings('consent = ["out.txt"]')
+    write_list(home, "bas@twee.example")
+    (home.folder / "first.csv").write_text(
+        "email,aliases,organisation\nanna@een.example,bas@twee.example,Een\n"
+    )
+    key = read_key(home.config)
+    with open_warehouse(home.config.identity) as people:
+        identity.create(people)
+        counted = who_counts(home.config, people, key).counted
+        assert counted.only is not None
+        assert counted.only.is_empty()
+        (told,) = told_by(home.config, people, key, counted).directories
+        assert told.members.is_empty()
+        assert told.rejects["position"].to_list() == [2]
+        write_list(home, "bas@twee.example", "anna@een.example")
+        counted = who_counts(home.config, people, key).counted
+        assert set(counted.only) == {
+            keyed_id(a, key) for a in ("bas@twee.example", "anna@een.example")
+        }
+
+
 def test_second_addresses_stay_out_while_the_directory_is_away(home: Home) -> None:
     """Who opted out keeps out under every address that the directory told, also when it tells nothing."""
     first = home.folder / "directory" / "first.csv"

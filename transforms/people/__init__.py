@@ -18,7 +18,9 @@ from transforms.people.addresses import (
 from transforms.people.counted import (
     EVERYBODY,
     FORGOTTEN,
+    GIVEN,
     Counted,
+    consenting,
     naming,
     still_gone,
     whole_people,
@@ -31,7 +33,7 @@ from transforms.people.shares import split
 from transforms.people.staging import Staged, pseudonymise
 
 __all__ = [
-    "ALWAYS", "EVERYBODY", "FORGOTTEN", "IDENTITY", "NOBODY", "OPEN", "Counted", "People", "Staged",
-    "canonical", "keyed_id", "memberships", "naming", "nobody_pattern", "organisation_of", "pseudonymise",
+    "ALWAYS", "EVERYBODY", "FORGOTTEN", "GIVEN", "IDENTITY", "NOBODY", "OPEN", "Counted", "People", "Staged",
+    "canonical", "consenting", "keyed_id", "memberships", "naming", "nobody_pattern", "organisation_of", "pseudonymise",
     "renewed", "split", "still_gone", "whole_people", "without",
 ]  # fmt: skip

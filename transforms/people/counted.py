@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
     from transforms.sources.directory_frames import Directory
 
+GIVEN = "gives somebody an address or a name of "  # who may be the same person, a successor or a namesake
 FORGOTTEN = (
-    "gives somebody an address or a name of a forgotten person, and is left out;"
+    f"{GIVEN}a forgotten person, and is left out;"
     " if they are the same person, run `tieline forget` for this one too"
+)
+CONSENTED = (
+    f"{GIVEN}a person who consented, and is left out;"
+    " if they are the same person, put this one on the list of consent too"
 )
 _nobody = partial(pl.Series, "address_id", [], pl.Int64)
 
@@ -28,12 +33,13 @@ _nobody = partial(pl.Series, "address_id", [], pl.Int64)
 class Counted:
     """Nobody of `excluded`, and where there is a list `only`, nobody else than those (address_id).
 
-    `forgotten` are those of `excluded` who have tombstones.
+    `forgotten` are those of `excluded` who have tombstones, `consented` what the list of consent says.
     """
 
     excluded: pl.Series = field(default_factory=_nobody)
     only: pl.Series | None = None
     forgotten: pl.Series = field(default_factory=_nobody)
+    consented: pl.Series = field(default_factory=_nobody)
 
     @property
     def is_everybody(self) -> bool:
@@ -56,6 +62,18 @@ def whole_people(
     alias = _aliases(directories, key, nobody)
     mains = alias.filter(pl.col("address_id").is_in(some.implode()))["person_id"]
     return _with_aliases(pl.concat([some.rename("address_id"), mains.rename("address_id")]), alias)
+
+
+def consenting(
+    some: pl.Series, directories: Sequence[Directory], *, key: bytes, nobody: str
+) -> pl.Series:
+    """Who consented (`some`, address_id), with every other address, login and name of theirs.
+
+    Never the person whose alias one of these is: that may be a successor, who was not asked.
+    """
+    alias = _aliases(directories, key, nobody)
+    own = some.filter(some.is_in(alias["address_id"].implode()).not_())
+    return _with_aliases(own.rename("address_id"), alias)
 
 
 def still_gone(
@@ -89,7 +107,8 @@ def _with_aliases(people: pl.Series, alias: pl.DataFrame) -> pl.Series:
 def without(directory: Directory, counted: Counted, key: bytes) -> Directory:
     """`directory` less every row that names somebody who is not counted.
 
-    Rows that give somebody who is counted an address or a name of somebody forgotten are rejected.
+    Rows are rejected that give somebody who is counted an address or a name of somebody forgotten, or
+    somebody who did not consent one of somebody who did.
     """
     if counted.is_everybody:
         return directory
@@ -110,13 +129,13 @@ def without(directory: Directory, counted: Counted, key: bytes) -> Directory:
         )
         for name, frame in frames.items()
     }
-    rejects = pl.concat([directory.rejects, _of_forgotten(directory, counted, key)])
+    rejects = pl.concat([directory.rejects, _of_another(directory, counted, key)])
     return replace(directory, **kept, rejects=rejects)
 
 
-def _of_forgotten(directory: Directory, counted: Counted, key: bytes) -> pl.DataFrame:
-    """Rows (RAW_REJECT) that may name somebody forgotten under a new address, or a successor or namesake."""
-    if counted.forgotten.is_empty():
+def _of_another(directory: Directory, counted: Counted, key: bytes) -> pl.DataFrame:
+    """Rows (RAW_REJECT) that may name somebody under a new address, or a successor or namesake."""
+    if counted.forgotten.is_empty() and counted.consented.is_empty():
         return pl.DataFrame(schema=RAW_REJECT)
     called = directory.names.with_columns(alias="name:" + pl.col("name"))
     told = pl.concat(
@@ -126,11 +145,18 @@ def _of_forgotten(directory: Directory, counted: Counted, key: bytes) -> pl.Data
         ]
     )
     ids = ids_of(pl.concat([told["alias"], told["address"]]).unique(), "address_id", key)
-    is_gone = looked_up("alias", ids).is_in(counted.forgotten.implode())
+    alias, address = looked_up("alias", ids), looked_up("address", ids)
+    asked = address.is_in(counted.excluded.implode()) | counted.holds(address)
+    reason = (
+        pl.when(alias.is_in(counted.forgotten.implode()) & counted.holds(address))
+        .then(pl.lit(FORGOTTEN))
+        .when(alias.is_in(counted.consented.implode()) & asked.not_())
+        .then(pl.lit(CONSENTED))
+    )
     return (
-        told.filter(is_gone & counted.holds(looked_up("address", ids)))
+        told.with_columns(place=pl.lit(directory.place), reason=reason)
+        .drop_nulls("reason")
         .unique("position", keep="first", maintain_order=True)
-        .with_columns(place=pl.lit(directory.place), reason=pl.lit(FORGOTTEN))
         .select(pl.col(name).cast(dtype) for name, dtype in RAW_REJECT.items())
     )
 
