@@ -41,7 +41,7 @@ def load_memberships(
         table = "address_alias" if name == "alias" else name
         con.execute(f"DELETE FROM {table}")
         con.execute(f"INSERT INTO {table} SELECT * FROM new_{name} ORDER BY ALL")
-        con.unregister(f"new_{name}")
+        con.execute(f"DROP TABLE new_{name}")
     return int(days)
 
 
@@ -49,8 +49,14 @@ def find_stale(
     con: duckdb.DuckDBPyConnection, membership: pl.DataFrame, alias: pl.DataFrame
 ) -> None:
     """Put the days that these would make stale into the temporary table `newly_stale`; nothing else changes."""
-    con.register("new_membership", membership.select(schema.MEMBERSHIP.names()))
-    con.register("new_alias", alias.select(schema.ADDRESS_ALIAS.names()))
+    for name, table, rows in (
+        ("new_membership", schema.MEMBERSHIP, membership),
+        ("new_alias", schema.ADDRESS_ALIAS, alias),
+    ):
+        con.register("arriving", rows.select(table.names()))
+        # Into a frame in a union DuckDB may push a Bloom filter, which pyarrow does not know: an error.
+        con.execute(f"CREATE TEMP TABLE {name} AS FROM arriving")
+        con.unregister("arriving")
     con.execute(_CHANGED)
     con.execute(_STALE)
 

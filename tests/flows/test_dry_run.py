@@ -146,9 +146,9 @@ def test_pace_by_hand() -> None:
 
 
 @given(
-    st.lists(st.tuples(st.floats(0, 1e6), st.floats(0, 1e5)), max_size=12), st.floats(0, 1e7)
+    st.lists(st.tuples(st.integers(0, 10**6), st.floats(0, 1e5)), max_size=12), st.integers(0, 10**7)
 )  # fmt: skip
-def test_pace_is_never_negative(history: list[tuple[float, float]], amount: float) -> None:
+def test_pace_is_never_negative(history: list[tuple[int, float]], amount: int) -> None:
     seconds = expected_seconds(history, amount)
     assert (seconds is None) == (not history)
     assert seconds is None or seconds >= 0
