@@ -90,6 +90,7 @@ def _graphs(
     found = graphs(con, grain, boundary)
     if not found:
         raise NothingToShowError(f"no lines of boundary {boundary!r} per {grain} are published")
+    name = boundary.replace("/", "-")
     for graph in found:
-        WRITERS[form](graph, place / f"{boundary}-{graph.label}.{form}")
+        WRITERS[form](graph, place / f"{name}-{graph.label}.{form}")
     return f"{place}: {len(found)} networks, of {found[0].label} to {found[-1].label}"

@@ -43,6 +43,7 @@ CELLS = [
     cell(**MONTH | UNIT | {"measure": "people"}, value=12.0),
     cell(grain="month", period=date(2026, 2, 1), value=11.0),
     cell(value=-3.0, other_unit="-East"),
+    cell(**MONTH, boundary="dienst/regio", value=4.0, other_unit="East"),
 ]  # fmt: skip
 
 
@@ -133,7 +134,7 @@ def test_workbook_has_texts_numbers_dates_and_definitions(written: Path, config:
         (r["line"], r["period"]): r for row in rows for r in [dict(zip(head, row, strict=True))]
     }
     told = released(config, "monthly_lines")
-    assert len(rows) == len(told) == 5
+    assert len(rows) == len(told) == 6
     assert found["North - South", date(2026, 1, 1)]["weight"] == 10.0
     assert found["North - West", date(2026, 1, 1)]["weight"] == ""
     assert found["North - West", date(2026, 1, 1)]["hidden_reason"] == "few people"
@@ -169,6 +170,11 @@ def test_graph_is_read_by_another_program(written: Path, form: str) -> None:
     weights = {frozenset(edge): data["weight"] for *edge, data in graph.edges(data=True)}
     assert weights == {frozenset({"North", "South"}): 10.0, frozenset({FORMULA, "South"}): 2.5}
     assert graph.nodes["North"]["people"] == 12.0
+
+
+def test_a_boundary_may_have_any_name(config: Config, tmp_path: Path) -> None:
+    list(export(config, tmp_path, ("gexf",), (), "dienst/regio", "month"))
+    assert [path.name for path in tmp_path.rglob("*.gexf")] == ["dienst-regio-2026-01.gexf"]
 
 
 def test_nothing_hidden_is_in_any_file(written: Path) -> None:
