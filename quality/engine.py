@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,6 +21,13 @@ if TYPE_CHECKING:
         ExpectationValidationResult,
     )
     from great_expectations.expectations.expectation import Expectation
+
+
+_OF_THE_QUERY = (
+    "Binder",
+    "Catalog",
+    "Parser",
+)  # other errors of DuckDB tell the value that they are about
 
 
 class ExpectationError(Exception):
@@ -133,7 +141,10 @@ def name_of(one: ExpectationValidationResult) -> str:
 
 
 def cause(one: ExpectationValidationResult) -> str | None:
-    """Why it could not be evaluated, if so: the exception's first line, nested under a metric's id, or not."""
+    """Why it could not be evaluated, if so: the exception's first line, nested under a metric's id, or not.
+
+    No value is in it.
+    """
     found: Mapping[str, Any] = one.exception_info or {}
     raised = [
         each for each in (found, *found.values())
@@ -142,4 +153,8 @@ def cause(one: ExpectationValidationResult) -> str | None:
     if not raised:
         return None
     message = str(raised[0].get("exception_message") or "Great Expectations does not say why")
-    return message.strip().splitlines()[0]
+    line = message.strip().splitlines()[0]
+    found_by = re.match(r"\(_duckdb\.(\w+)Exception\)", line)
+    if found_by and found_by[1] not in _OF_THE_QUERY:
+        return f"{line.partition(':')[0]} of a value"
+    return line

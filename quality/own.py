@@ -169,6 +169,11 @@ def _outcome(own: Own, rows: int, one: ExpectationValidationResult) -> Outcome:
     seen, failed = one.result.get("observed_value"), one.result.get("unexpected_count")
     if unknown := cause(one):
         words = f"could not be evaluated: {unknown}"
+        one.exception_info = {
+            "raised_exception": True,
+            "exception_message": words,
+            "exception_traceback": "",
+        }
         return Outcome(own, rows, success=False, failed=1, observed=None, expected=words)
     if own.type == "unexpected_rows_expectation":
         seen, failed = None, seen

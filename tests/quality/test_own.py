@@ -125,6 +125,23 @@ def test_what_cannot_be_evaluated_is_not_met(clean: duckdb.DuckDBPyConnection) -
     assert "could not be evaluated" in report.outcomes.filter(suite="own")["expected"][0]
 
 
+def test_a_value_that_cannot_be_cast_is_not_told(
+    clean: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    events(clean, {"event_id": 50, "kind": "secretkind"})
+    wrong = own("unexpected_rows_expectation", severity="critical",
+                unexpected_rows_query="SELECT * FROM {batch} WHERE kind::INT > 1")  # fmt: skip
+    report, [row] = seen(clean, wrong, docs=tmp_path)
+    assert row[3] is False
+    assert "Conversion Error of a value" in report.refused[0].reason
+    page = (tmp_path / "runs/r1/1-own-1.html").read_text()
+    assert "Conversion Error of a value" in page
+    assert "Traceback" not in page
+    for text in (page, report.refused[0].reason, str(report.outcomes.rows())):
+        assert "secretkind" not in text
+        assert "could not convert" not in text.lower()
+
+
 def test_no_value_stands_on_the_pages(clean: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     events(clean, {"event_id": 424242424242, "kind": "secretkind", "thread": 987654321})
     seen(
