@@ -115,6 +115,25 @@ def test_between_the_thresholds_a_state_stays() -> None:
 
 
 @pytest.mark.parametrize(
+    ("counts", "last"),
+    [
+        # Less than half of what it was, but by less than is sure: nothing grows.
+        ([2] * 8 + [11, 1, 1, 3, 3], "steady"),
+        # Up to 133 % of it, from under half.
+        ([10] * 9 + [4] * 4 + [10, 14], "steady"),
+    ],
+)
+def test_who_passes_by_what_was_usual_is_not_still_on_the_way(counts: list[int], last: str) -> None:
+    assert months(counts)[-1] == last
+
+
+def test_what_merely_goes_on_at_a_low_level_does_not_come_back() -> None:
+    found = months([20] * 12 + [4] * 12, rest=150)
+    assert "quiet" in found
+    assert "revived" not in found
+
+
+@pytest.mark.parametrize(
     ("counts", "states"),
     [
         # Five months of which nothing is known are no silence, and what comes after is no return.

@@ -4,9 +4,10 @@ Periods that a missing source leaves incomplete change nothing. A state is enter
 left at another, so that it does not flicker. In this order, the first that holds:
 closed: one of the units has nobody on its books any more.
 lost: silent for $lost_days or longer. quiet: silent for $quiet_days, and for longer than its rhythm explains.
-revived: back within the last three periods after having been quiet. new: first seen within the last
-three periods, in data that began before. growing, weakening: the last three periods are $growing times
-or $weakening times the six before them or beyond, by more than chance, and not yet back near them.
+revived: back within the last three periods after having been quiet, with twice the period before. new: first
+seen within the last three periods, in data that began before. growing, weakening: the last three periods are
+$growing times or $weakening times the six before them or beyond, by more than chance, and not yet back near
+them or past them.
 steady: none of these. early: too little history to say. */
 -- period: grain
 -- lookback: all
@@ -45,14 +46,17 @@ with step as (
     and c.boundary = b.boundary and c.unit = b.unit and c.other_unit = b.other_unit
 ), level as (
   -- Silence is counted in periods that could be seen.
-  select *, avg(case when w > 0 then w end) over before as usual, count(w) over so_far as seen
+  select *, avg(case when w > 0 then w end) over before as usual, count(w) over so_far as seen,
+    avg(w) over just_before as just_before
   from slot
   window before as (
     partition by line order by idx
     rows between unbounded preceding and 1 preceding
   ), so_far as (
     partition by line order by idx
-    rows between unbounded preceding and current row)
+    rows between unbounded preceding and current row
+  ), just_before as (
+    partition by line order by idx rows between 3 preceding and 1 preceding)
 ), network as (
   select net, idx, sum(w) as w,
     avg(sum(w)) over (
@@ -93,28 +97,33 @@ with step as (
     silent * days >= $quiet_days and silent > 2 * (stretch / nullif(times - 1.0, 0) - 1) as is_quiet
   from gap
 ), marked as (
+  -- When each was last so (odd) or not (even): the latest is the highest.
   select *,
-    case
-      when w is null then null
-      when n_base >= 3 and n_recent >= 2 and ratio >= $growing and z >= $line_z then 'growing'
-      when n_base >= 3 and n_recent >= 2 and ratio <= $weakening and z <= -$line_z then 'weakening'
-      when n_base >= 3 and ratio between 0.8 and 1.25 then 'steady' end as mark
+    2 * idx + case
+      when w is null or n_base < 3 then null
+      when n_recent >= 2 and ratio >= $growing and z >= $line_z then 1
+      when ratio <= 1.25 then 0 end as grows,
+    2 * idx + case
+      when w is null or n_base < 3 then null
+      when n_recent >= 2 and ratio <= $weakening and z <= -$line_z then 1
+      when ratio >= 0.8 then 0 end as weakens
   from judged
 ), past as (
-  select m.line, m.mark
-  from marked m
-  join (
-    select line, max(idx) as idx from marked where nth < 0 and mark is not null group by line
-  ) last on last.line = m.line and last.idx = m.idx
+  select line, max(grows) as grows, max(weakens) as weakens from marked where nth < 0 group by line
 ), late as (
-  -- Whether a line came back is asked of three periods, so a few before the first are enough.
-  select *, lag(is_quiet) over (partition by line order by idx) as was_quiet
+  -- Whether a line came back is asked of three periods, and of three before each: a few before the first are enough.
+  select *, max(case when is_quiet then 1 end) over shortly_before = 1 as was_quiet,
+    lag(w) over (partition by line order by idx) as w_before
   from marked
-  where nth >= -3
+  where nth >= -5
+  window shortly_before as (
+    partition by line order by idx rows between 3 preceding and 1 preceding)
 ), carried as (
+  -- What merely goes on at a low level does not come back.
   select l.*,
-    max(case when was_quiet and awake is not null then idx end) over so_far as returned,
-    coalesce(last_value(l.mark ignore nulls) over so_far, p.mark) as leaning
+    max(case when was_quiet and awake is not null and w >= 2 * coalesce(w_before, 0) then idx end) over so_far as returned,
+    coalesce(max(l.grows) over so_far, p.grows) as growth,
+    coalesce(max(l.weakens) over so_far, p.weakens) as decline
   from late l
   left join past p on p.line = l.line
   window so_far as (
@@ -150,8 +159,9 @@ select
     when is_quiet then 'quiet'
     when returned is not null and t.idx - returned < 3 then 'revived'
     when t.idx - first_idx < 3 and first_idx - opening >= 3 then 'new'
-    when leaning is not null then leaning
-    when n_base >= 3 then 'steady'
+    when growth % 2 = 1 then 'growing'
+    when decline % 2 = 1 then 'weakening'
+    when n_base >= 3 or coalesce(growth, decline) is not null then 'steady'
     else 'early' end as state,                 -- closed, lost, quiet, revived, new, growing, weakening, steady or early
   w,                                           -- Weight in the period; empty where a source is missing
   recent,                                      -- Weight per period over the last three
