@@ -104,7 +104,17 @@ def test_periods_and_days_are_written_as_people_write_them(con: duckdb.DuckDBPyC
     assert "sinds 1 juni 2025." in said["line_lost"][1]
     assert "up to July 2025." in said["line_growing"][0]
     assert "tot en met juli 2025." in said["line_growing"][1]
-    assert "interaction in Q2 2025 where" in said["line_new"][0]
+    assert "in Q2 2025 with enough people to be told of for the first time" in said["line_new"][0]
+
+
+def test_a_silence_begins_before_the_stray_mail_in_it(con: duckdb.DuckDBPyConnection) -> None:
+    lines(con, "sssqqqqql")
+    con.execute("UPDATE line SET silent = 2 WHERE state IN ('quiet', 'lost')")
+    for kind in ("line_quiet", "line_lost"):
+        ((english,),) = con.sql(
+            f"SELECT sentence_en FROM ({signal_rows(SIGNALS[kind], PARAMETERS)})"
+        ).fetchall()
+        assert "since 1 March 2025" in english
 
 
 @pytest.mark.parametrize(
@@ -235,6 +245,11 @@ def test_introductions_and_initiatives(con: duckdb.DuckDBPyConnection) -> None:
     cells(con, "introductions.converted", [1.0, 2.0, 5.0], unit="(all)", other="(all)")
     assert told(con, "introductions_rooted") == [("2025-03", "(all)")]
     cells(con, "joint_initiatives.alive", [1.0] * 10, unit="B")  # was there from the beginning
+    cells(con, "joint_initiatives.alive", [None] * 8 + [2.0, 2.0])
+    assert told(con, "initiative_first") == [("2025-09", "A")]
+
+
+def test_the_first_joint_initiative_of_all_is_one(con: duckdb.DuckDBPyConnection) -> None:
     cells(con, "joint_initiatives.alive", [None] * 8 + [2.0, 2.0])
     assert told(con, "initiative_first") == [("2025-09", "A")]
 

@@ -6,7 +6,6 @@ sentence_nl = "{unit} en {other_unit}: in {name} voor het eerst een eigen gezame
 */
 with told as (
   select cell.*, calendar.name,
-    min(cell.period) over (partition by cell.grain, cell.boundary) as opening,
     row_number() over (
       partition by cell.grain, cell.boundary, cell.unit, cell.other_unit order by cell.period) as place
   from metric_value as cell
@@ -17,4 +16,4 @@ with told as (
 select grain, period, channel, boundary, unit, other_unit, 0.0 as score, value, cast(null as double) as before, name
 from told
 -- In the first half year of the data everything is seen for the first time.
-where place = 1 and period >= opening + interval 180 day
+where place = 1 and period >= (select min(calendar.period) from calendar where calendar.grain = told.grain) + interval 180 day

@@ -1,8 +1,8 @@
 /*
 title_en = "A new line"
 title_nl = "Een nieuwe lijn"
-sentence_en = "{unit} and {other_unit} have interaction in {name} where there was none before."
-sentence_nl = "{unit} en {other_unit} hebben in {name} interactie waar die er eerder niet was."
+sentence_en = "{unit} and {other_unit} have a new line, in {name} with enough people to be told of for the first time."
+sentence_nl = "{unit} en {other_unit} hebben een nieuwe lijn, in {name} voor het eerst met genoeg mensen om te tonen."
 */
 select * from line_step
 where state = 'new' and state_before is null
