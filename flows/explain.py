@@ -51,7 +51,7 @@ def explained(
         cells = [(told, _cell(con, told, place)) for told in measures]
         found = [(told, cell[1], cell[0]) for told, cell in cells if cell]
         if not found:
-            raise NothingToShowError(_why_not(con, measures[0]["metric"], place))
+            raise NothingToShowError(_why_not(con, measures, place))
         (publication,) = rows(con, "FROM mart.publication")
         return [*lines(con, found, publication, at)]
 
@@ -164,14 +164,19 @@ def _unknown(what: str, name: str, known: Iterable[str]) -> str:
     return f"no {what} {name!r}; nearest: {', '.join(listed)}"
 
 
-def _why_not(con: duckdb.DuckDBPyConnection, metric: str, place: Place) -> str:
+def _why_not(con: duckdb.DuckDBPyConnection, measures: list[dict[str, Any]], place: Place) -> str:
     """Why there is no value: told of something else, or of another period."""
+    metric, names = measures[0]["metric"], [row["measure"] for row in measures]
+    asked = metric if len(names) > 1 else f"{metric}.{names[0]}"
 
-    def told(name: str, where: str = "true", **values: object) -> list[Any]:
-        query = f"SELECT DISTINCT {name} FROM mart.metric_value WHERE metric = $metric AND {where} ORDER BY 1"
-        return column(con, query, metric=metric, **values)
+    def told(name: str, where: str = "true", order: str = "1", **values: object) -> list[Any]:
+        query = f"""
+            SELECT {name} FROM mart.metric_value JOIN mart.calendar USING (grain, period)
+            WHERE metric = $metric AND list_contains($measures, measure) AND {where}
+            GROUP BY ALL ORDER BY {order}"""
+        return column(con, query, metric=metric, measures=names, **values)
 
-    return next(_other_place(told, metric, place), None) or _other_period(con, metric, place)
+    return next(_other_place(told, asked, place), None) or _other_period(told, asked, place)
 
 
 def _other_place(told: Callable[..., list[Any]], metric: str, place: Place) -> Iterator[str]:
@@ -193,14 +198,13 @@ def _other_place(told: Callable[..., list[Any]], metric: str, place: Place) -> I
         yield f"{metric}: not told of one unit; ask for all{', or name --other' if of_line else ''}"
 
 
-def _other_period(con: duckdb.DuckDBPyConnection, metric: str, place: Place) -> str:
-    near = column(
-        con,
-        "SELECT DISTINCT c.name, abs(v.period - $period) FROM mart.metric_value AS v"
-        " JOIN mart.calendar AS c USING (grain, period) WHERE v.metric = $metric AND v.grain = $grain"
-        " AND v.channel = $channel AND v.boundary = $boundary"
-        " AND (v.unit, v.other_unit) IN (($unit, $other), ($other, $unit)) ORDER BY 2, 1 LIMIT 3",
-        metric=metric, grain=place.grain, period=place.period, channel=place.channel,
+def _other_period(told: Callable[..., list[Any]], metric: str, place: Place) -> str:
+    near = told(
+        "name",
+        "grain = $grain AND channel = $channel AND boundary = $boundary"
+        " AND (unit, other_unit) IN (($unit, $other), ($other, $unit))",
+        order="min(abs(period - $period)), 1 LIMIT 3",
+        grain=place.grain, period=place.period, channel=place.channel,
         boundary=place.boundary, unit=place.unit, other=place.other_unit,
     )  # fmt: skip
     whose = place.unit if place.other_unit == ALL else f"{place.unit} - {place.other_unit}"

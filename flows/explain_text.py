@@ -83,7 +83,7 @@ WORDS = {
     ),
     "rising": ("rising", "stijgend"),
     "falling": ("falling", "dalend"),
-    "steady": ("steady", "gelijkblijvend"),
+    "steady": ("no more rise or fall than chance gives", "niet meer stijging of daling dan toeval geeft"),
     "hidden": ("hidden", "verborgen"),
     "rests": ("What it rests on, here and in this period:", "Waar het op rust, hier en in deze periode:"),
     "series": ("The series around it:", "De reeks eromheen:"),

@@ -73,6 +73,14 @@ def test_a_hidden_value_is_said_to_be_hidden(ready: Path) -> None:
         (("nothing", "all", "2026-03"), "no metric 'nothing'"),
         (("flow.weight", "Nobody", "2026-03"), "Nobody"),
         (("flow.weight", "all", "soon"), "soon"),
+        (
+            ("silo.homophily", "all", "2026-03"),
+            "silo.homophily: not told of the network as a whole; name a unit",
+        ),
+        (
+            ("silo.assortativity", "Aqua", "2026-03"),
+            "not told of one unit; ask for all",
+        ),
     ],
 )
 def test_what_is_not_there_is_told_in_one_line(

@@ -36,7 +36,7 @@ COLUMNS = {
     "mann_kendall": "S: pairs of periods that rise less pairs that fall",
     "slope": "Theil-Sen slope, per period: the median of the slopes of all pairs",
     "p_value": "How often chance alone gives so large an S: share of the orders of blocks of 4 periods",
-    "direction": "rising, falling or steady",
+    "direction": "rising, falling, or steady: neither by more than chance, or too few periods to say",
 }
 _CHUNK = 400  # windows at once: what fits in the processor's cache
 _SERIES_ROWS = 20_000  # rows of series laid out at once

@@ -226,7 +226,7 @@ DIRECTION = Table(
         Column("mann_kendall", "BIGINT", "S: pairs of periods that rise less pairs that fall."),
         Column("slope", "DOUBLE", "Theil-Sen slope, per period."),
         Column("p_value", "DOUBLE", "How often chance alone gives so large an S, by permuting blocks of 4 periods."),
-        Column("direction", "VARCHAR", "rising, falling or steady.",
+        Column("direction", "VARCHAR", "rising, falling, or steady: neither by more than chance, or too few periods to say.",
                rule="direction IN ('rising', 'falling', 'steady')", words="direction is not one that Tieline knows"),
     ),
 )  # fmt: skip
