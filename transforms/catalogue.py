@@ -44,8 +44,7 @@ def _rows(
         "definition_nl": header["definition_nl"],
         "reading_en": header.get("reading_en"),
         "reading_nl": header.get("reading_nl"),
-        "grains": ", ".join(name for name in GRAINS if name in header.get("grains", ())) or None,
-        "told_of": ", ".join(name for name in TOLD_OF if name in header.get("told_of", ())) or None,
+        "grains": _listed(GRAINS, header.get("grains", ())),
         "reference": header["reference"],
         "parameters": ", ".join(f"{name}={parameters[name]:g}" for name in names),
     }
@@ -63,11 +62,16 @@ def _rows(
             "unit_nl": UNITS[words["unit"]][1],
             "range": words["range"],
             "direction": words.get("direction", header["direction"]),
+            "told_of": _listed(TOLD_OF, words.get("told_of", header.get("told_of", ()))),
             "question_en": asked[0],
             "question_nl": asked[1],
         }
         for measure, words in header["measures"].items()
     ]
+
+
+def _listed(every: Iterable[str], told: Sequence[str]) -> str | None:
+    return ", ".join(name for name in every if name in told) or None
 
 
 def _title(metric: str, measure: str) -> str:

@@ -63,7 +63,7 @@ _KNOWN = {
     *_NEEDED, *_FORMULA, "reading_en", "reading_nl", "example_en", "example_nl", "question",
     "grains", "told_of", "boundary", "measures",
 }  # fmt: skip
-_KNOWN_OF_MEASURE = {*_NAMED, *_FORMULA, "unit", "range", "direction", "counts"}
+_KNOWN_OF_MEASURE = {*_NAMED, *_FORMULA, "unit", "range", "direction", "told_of", "counts"}
 _CHOICES: Mapping[str, Mapping[str, object]] = {
     "unit": UNITS,
     "direction": DIRECTIONS,
@@ -78,7 +78,7 @@ _CHOICES: Mapping[str, Mapping[str, object]] = {
 def problems(header: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a metric's header, field by field: "field: cause; cure".
 
-    A measure has its own formula and direction, or those of the metric.
+    A measure has its own formula, direction and places, or those of the metric.
     """
     yield from _fields("", header, _NEEDED, _KNOWN)
     measures = header.get("measures")

@@ -13,7 +13,8 @@ from tests.metrics import invented, oracle_first, oracle_next
 from tests.metrics.oracle_log import GRAINS, Cell, Network
 from tests.metrics.oracle_time import wilson
 from tests.network import PARAMETERS, behind, build, empty_warehouse
-from transforms.header import bounds
+from transforms.catalogue import catalogue
+from transforms.header import TOLD_OF, bounds
 
 TOLD = oracle_first.ORACLES | oracle_next.ORACLES
 OURS = PARAMETERS | {
@@ -101,6 +102,24 @@ def test_every_number_is_within_its_range_and_what_its_two_numbers_make(
         assert least - 1e-9 <= low <= high <= most + 1e-9, (metric, measure)
         if denominator:
             assert value == pytest.approx(numerator / denominator, abs=1e-9), (metric, measure)
+
+
+def test_the_catalogue_says_of_what_every_number_is_told(
+    models: tuple[duckdb.DuckDBPyConnection, Network],
+) -> None:
+    con, _ = models
+    told = {
+        (row["metric"], row["measure"]): row["told_of"]
+        for row in catalogue(MODELS, OURS).to_dicts()
+    }
+    assert told == {
+        (metric, measure): ", ".join(place for place in TOLD_OF if place in places)
+        for metric, measure, places in con.execute(
+            """SELECT metric, measure, list(DISTINCT CASE WHEN unit = '(all)' THEN 'network'
+                 WHEN other_unit = '(all)' THEN 'unit' ELSE 'line' END)
+               FROM metric_value GROUP BY ALL"""
+        ).fetchall()
+    }
 
 
 def test_intervals_of_parts_are_wilsons(

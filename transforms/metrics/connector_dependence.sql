@@ -39,6 +39,7 @@ title_en = "Lost without the top share of connectors"
 title_nl = "Verlies zonder het bovenste deel van de verbinders"
 unit = "ratio"
 range = "0 to 1"
+told_of = ["network"]
 */
 -- period: grain
 with across as (

@@ -35,6 +35,7 @@ title_en = "Units that convene"
 title_nl = "Eenheden die bijeenbrengen"
 unit = "units"
 range = ">= 0"
+told_of = ["network"]
 formula_en = "number of different units of those people"
 formula_nl = "aantal verschillende eenheden van die mensen"
 */

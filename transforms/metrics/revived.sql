@@ -27,6 +27,7 @@ title_en = "Effective number of people who revive them"
 title_nl = "Effectief aantal mensen dat ze doet herleven"
 unit = "index"
 range = ">= 1"
+told_of = ["network"]
 formula_en = "X (X - 1) / sum of x (x - 1) over people, where x is how many ties one of them revived and X how many all did"
 formula_nl = "X (X - 1) / som van x (x - 1) over mensen, waar x is hoeveel verbindingen een van hen deed herleven en X hoeveel allen samen"
 */

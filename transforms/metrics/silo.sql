@@ -19,6 +19,7 @@ title_en = "Assortativity"
 title_nl = "Assortativiteit"
 unit = "index"
 range = "-1 to 1"
+told_of = ["network"]
 formula_en = "(weight inside units - what chance would give) / (all weight - what chance would give)"
 formula_nl = "(gewicht binnen eenheden - wat toeval zou geven) / (alle gewicht - wat toeval zou geven)"
 
@@ -27,6 +28,7 @@ title_en = "Weight that stays inside the unit"
 title_nl = "Gewicht dat binnen de eenheid blijft"
 unit = "ratio"
 range = "0 to 1"
+told_of = ["unit"]
 formula_en = "weight of the unit's people that stays inside / all their weight"
 formula_nl = "gewicht van de mensen van de eenheid dat binnen blijft / al hun gewicht"
 */
