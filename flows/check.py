@@ -88,6 +88,11 @@ def _checked(config: Config) -> CheckedFiles:
         rows.append(_row(file.source.name, file.label, file.source.format, seen))
         problems += _wrong(config, file, seen)
         notes += left_out(file.label, seen.rejects)
+    if not config.settings.people.directories and not any(config.domains.values()):
+        problems.append(
+            f"{config.path}: people: nothing says who belongs where; name a directory under"
+            " people.directories, or domains under [people.domains]"
+        )
     for pattern in config.settings.people.directories:
         if not config.files(pattern):
             problems.append(

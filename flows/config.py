@@ -24,6 +24,7 @@ HOME_VARIABLE = "TIELINE_HOME"
 Share = Annotated[float, Meta(gt=0, le=1)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
+Text = Annotated[str, Meta(min_length=1)]
 Name = Annotated[str, Meta(min_length=1, max_length=120)]
 SqlName = Annotated[str, Meta(pattern=r"^[a-z_][a-z0-9_]*$", max_length=60)]
 
@@ -133,7 +134,7 @@ class People(Struct, frozen=True, forbid_unknown_fields=True):
             DuckDB's extension httpfs; see docs/privacy.md.
     """
 
-    directories: list[str] = field(default_factory=list)
+    directories: list[Text] = field(default_factory=list)
     boundaries: list[Name] = field(default_factory=lambda: ["organisation"])
     valid_to: Literal["included", "excluded"] = "included"
     domains: dict[str, str | list[Dated]] = field(default_factory=dict)
@@ -163,7 +164,7 @@ class SourceFiles(Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Name
     format: str
-    files: str
+    files: Text
     partner: str = ""
     mapping: dict[str, str] = field(default_factory=dict)
     until: date | None = None

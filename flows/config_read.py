@@ -66,6 +66,7 @@ def _check(path: Path, settings: Settings) -> None:
         raise ConfigError(f"{path}: people.boundaries: empty; name at least one, as organisation")
     if settings.window.since >= settings.window.until:
         raise ConfigError(f"{path}: window: since is not before until, so nothing would be read")
+    _check_domains(path, settings.people)
     _check_dated(path, settings.people)
     _check_parameters(path, settings.parameters)
     _check_remote(path, settings)
@@ -159,6 +160,17 @@ def _check_parameters(path: Path, parameters: ModelParameters) -> None:
         if name in (*msgspec.structs.asdict(parameters), *RESERVED_PARAMETERS):
             raise ConfigError(
                 f"{path}: parameters.own: {name!r} is Tieline's own already; choose another name"
+            )
+
+
+def _check_domains(path: Path, people: People) -> None:
+    """Mail domains as they stand in addresses; what is written otherwise would be nobody's."""
+    tables = {"domains": people.domains, "neutral_domains": people.neutral_domains}
+    for table, name in [(table, name) for table, names in tables.items() for name in names]:
+        if not re.fullmatch(r"[^@*\s.]+(\.[^@*\s.]+)*", name):
+            plain = name.rpartition("@")[2].strip("*. ") or "partner.example"
+            raise ConfigError(
+                f"{path}: people.{table}: {name!r} is no mail domain; write {plain!r}, its subdomains included"
             )
 
 

@@ -49,6 +49,16 @@ def findings(con: duckdb.DuckDBPyConnection, config: Config) -> list[Finding]:
     return [*_costs(con, [run for (run,) in nights]), *_out_of_line(con, config), *_come_back(con)]
 
 
+def missing(con: duckdb.DuckDBPyConnection, config: Config) -> list[Finding]:
+    """Sources that should deliver, and of which nothing was ever loaded."""
+    loaded = {name for (name,) in con.execute("SELECT source FROM source_file").fetchall()}
+    names = {source.name for source in config.delivering(config.today())} - loaded
+    return [
+        Finding("missing", f"{name}: nothing loaded; `tieline check` says why")
+        for name in sorted(names)
+    ]
+
+
 def overdue(
     started: list[datetime], now: datetime, zone: ZoneInfo, hours: float | None = None
 ) -> Finding | None:

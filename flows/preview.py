@@ -153,11 +153,12 @@ def _people_days(
         nobody=people.nobody_pattern([*people.NOBODY, *wanted.nobody]),
         merge_singles=config.settings.disclosure.merge_singles,
     )  # fmt: skip
+    memberships.find_stale(con, found.membership, found.alias)
+    days = "SELECT day FROM newly_stale"
     present = {name for (name,) in con.execute("FROM boundary").fetchall()}
     if present != set(wanted.boundaries):
-        return [day for (day,) in con.execute("SELECT DISTINCT day FROM event").fetchall()]
-    memberships.find_stale(con, found.membership, found.alias)
-    return [day for (day,) in con.execute("SELECT DISTINCT day FROM newly_stale").fetchall()]
+        days += " UNION ALL SELECT day FROM event"
+    return [day for (day,) in con.execute(f"SELECT DISTINCT day FROM ({days})").fetchall()]
 
 
 def _told(shown: Sequence[Shown], known: set[int]) -> Iterator[str]:

@@ -17,7 +17,7 @@ from flows.artifacts import leave
 from flows.counting import who_counts
 from flows.erase import finish, vanish
 from flows.expectations import own_expectations
-from flows.health import findings
+from flows.health import findings, missing
 from flows.identity_file import open_identity
 from flows.interruption import came
 from flows.key import read_key
@@ -151,7 +151,8 @@ def _running(
         _note(held, done)
         state.end_run(con, done.run_id, "succeeded")
         if origin.flow == "nightly" and not done.covered_by:
-            done.look_at = [one.words for one in findings(con, config)]
+            wanted = (*missing(con, config), *findings(con, config))
+            done.look_at = [one.words for one in wanted]
         facts = {key: value for key, value in asdict(done).items() if key != "run_id"}
         journal.note("end", f"{origin.flow} {done.run_id} succeeded", **facts)
         leave(held, done)

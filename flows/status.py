@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows import retention
 from flows.directories import directory_files
-from flows.health import Finding, findings, overdue
+from flows.health import Finding, findings, missing, overdue
 from flows.options import FAILED, OK, REFUSED
 from flows.plan import ASIDE, file_id, found_files, known_files, masked
 from warehouse.connection import WarehouseBusyError, lock_holder, open_readonly
@@ -167,11 +167,7 @@ def _contents(con: duckdb.DuckDBPyConnection, config: Config, found: Status) -> 
         Finding("refused", f"{masked(labels.get(number, 'a file that is gone'))}: {reason}")
         for number, reason in refused
     )
-    missing = {s.name for s in config.delivering(config.today())} - {row[0] for row in rows}
-    found.needs += [
-        Finding("missing", f"{name}: nothing loaded; `tieline check` says why")
-        for name in sorted(missing)
-    ]
+    found.needs += missing(con, config)
 
 
 _HEADS = {"refused": "Refused", "missing": "Missing"}

@@ -67,6 +67,10 @@ def read_trends(
     with open_readonly(config.current) as con:
         rows = fetched(con.sql(_with(wanted, QUERY)))
         if not rows.values:
+            if not con.execute("FROM mart.metric_value LIMIT 1").fetchall():
+                raise NothingToShowError(
+                    f"{config.current}: no numbers in it yet; `tieline status` says what is missing"
+                )
             for column in ("metric", "measure", "boundary", "unit", "channel"):
                 known = [
                     r[0]

@@ -95,6 +95,22 @@ def test_people_who_move(home: Path) -> None:
     assert str(FIRST) in "\n".join(lines)
 
 
+def test_another_boundary_restates_days_without_events_too(home: Path) -> None:
+    path = home / "directory/people.csv"
+    head, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([f"{head},team", *(f"{row},T{row[4]}" for row in rows), ""]))
+    settings = home / "tieline.toml"
+    text = settings.read_text()
+    settings.write_text(
+        text.replace("[people]\n", '[people]\nboundaries = ["organisation", "team"]\n')
+    )
+    lines = told(home)
+    ingest(home)
+    days = query(home, "SELECT count(*) FROM stale_day")[0][0]
+    assert days > query(home, "SELECT count(DISTINCT day) FROM event")[0][0]
+    assert any(line.startswith(f"Would restate {days} days, ") for line in lines), lines
+
+
 def test_directories_that_are_away_tell_what_they_told_last(home: Path) -> None:
     settings = home / "tieline.toml"
     settings.write_text(settings.read_text().replace('"directory/people.csv"', '"directory/*"'))

@@ -33,6 +33,10 @@ def settings(folder: Path, text: str) -> Path:
         ('[folders]\npublished = "warehouse/out"\n', "folders.published: lies in the folder of the warehouse"),
         ('[folders]\ndocs = "warehouse"\n', "folders.docs: the warehouse lies in this folder"),
         ('[folders]\nkey = "published/tieline.key"\n', "folders.published: the key lies in this folder"),
+        (MAIL.format(""), "source[0].files: Expected `str` of length >= 1"),
+        ('[people]\ndirectories = [""]\n', "people.directories[0]: Expected `str` of length >= 1"),
+        ('[people]\nneutral_domains = ["@gmail.com"]\n', "people.neutral_domains: '@gmail.com' is no mail domain; write 'gmail.com'"),
+        ('[people.domains]\n"*.een.example" = "Een"\n', "people.domains: '*.een.example' is no mail domain; write 'een.example'"),
         ("[parameters]\ngrowing = 0.9\n", "parameters.growing: Expected `float` > 1.0"),
         ("[parameters]\nline_z = -1\n", "parameters.line_z: Expected `float` >= 0.0"),
         ("[parameters]\nlost_days = 30\n", "parameters: lost_days (30) is not more than quiet_days (42)"),
@@ -61,6 +65,7 @@ def test_what_is_written_otherwise_is_read(tmp_path: Path, monkeypatch: pytest.M
         ('[people]\nexcluded = ["open.txt"]\n', "others can read this list of people"),
         ("[retention]\nmonths = 1\n", "retention.months: numbers look"),
         ("[publish.postgres]\n", "the environment has no TIELINE_POSTGRES"),
+        ('[people]\nneutral_domains = ["gmail.com"]\n', "people: nothing says who belongs where"),
     ],
 )
 def test_check_says_what_a_run_would_stop_at(tmp_path: Path, text: str, words: str) -> None:

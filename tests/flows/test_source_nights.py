@@ -17,7 +17,7 @@ from flows.session import Origin, opened
 from flows.stages import ingest_new
 from flows.status import status
 from tests.flows.conftest import KEY, ROOT, environment, query, tieline
-from tests.plain_night import ingest
+from tests.plain_night import ingest, night
 from warehouse import load, state
 from warehouse.connection import open_readonly, open_warehouse
 from warehouse.serving.report.quality import read_quality
@@ -61,6 +61,17 @@ def home(tmp_path: Path) -> Path:
             state.note_costs(con, run, {}, {"mail": facts, "board": facts})
             state.end_run(con, run, "succeeded")
     return tmp_path
+
+
+def test_a_first_night_without_any_export_says_so(home: Path) -> None:
+    config = read_config(home / SETTINGS)
+    config.warehouse.unlink()
+    assert night(home).look_at == [
+        f"{name}: nothing loaded; `tieline check` says why" for name in ("board", "mail")
+    ]
+    ran = tieline(home, "trends")
+    assert ran.code == 1
+    assert ran.err.endswith("no numbers in it yet; `tieline status` says what is missing\n")
 
 
 def bring(home: Path, source: str, mails: int) -> None:
