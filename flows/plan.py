@@ -297,17 +297,19 @@ def to_read(
 def renamed(con: duckdb.DuckDBPyConnection, files: Sequence[ExportFile]) -> list[Move]:
     """Files of the ledger that are no longer there, while one with their bytes is, under a new name.
 
+    Whatever the settings were when they were read: under that name it is read anew where they differ.
     So is an archive that was read as the one file in it, and now holds more: the largest takes over
     what it showed, and replaces it.
     """
-    rows = con.execute("SELECT file_id, source, content, settings FROM source_file").fetchall()
+    rows = con.execute("SELECT file_id, source, content FROM source_file").fetchall()
     there, listed = {file.file_id for file in files}, {row[0] for row in rows}
-    gone = {tuple(seen): number for number, *seen in rows if number not in there}
+    gone = {(source, content): n for n, source, content in rows if n not in there}
     arrived = [file for file in files if file.file_id not in listed]
     new: dict[int, Move] = {}
     for file in arrived:
-        if _seen(file) in gone:
-            new.setdefault(gone[_seen(file)], Move(gone[_seen(file)], file.file_id, file.shown))
+        old = gone.get((file.source.name, file.content))
+        if old is not None:
+            new.setdefault(old, Move(old, file.file_id, file.shown))
     taken = {move.new for move in new.values()}
     for file in sorted(arrived, key=lambda one: one.size, reverse=True):
         archive = _archive_of(file)

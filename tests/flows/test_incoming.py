@@ -295,6 +295,19 @@ def test_a_renamed_file_is_followed_and_not_read_again(home: Path) -> None:
     assert events(home) == 30, "what only the old name showed would have stayed"
 
 
+def test_a_renamed_file_is_followed_though_it_has_to_be_read_anew(home: Path) -> None:
+    """On the first night of a year all calendars are, and whenever somebody is let in again."""
+    Night(home)
+    (home / "in/a.csv").rename(home / "in/2026-03.csv")
+    with (home / SETTINGS).open("a") as settings:
+        settings.write('[network]\ntime_zone = "UTC"\n')
+    assert Night(home).read == ["in/2026-03.csv"]
+    assert ask(home, "SELECT path FROM source_file") == [("in/2026-03.csv",)]
+    put(home, "in/2026-03.csv", mails(0, 30))
+    Night(home)
+    assert events(home) == 30, "what only the old name showed would have stayed"
+
+
 def test_a_copy_takes_over_from_what_was_deleted(home: Path) -> None:
     Night(home)
     put(home, "in/b.csv", mails(0, 40))
