@@ -257,7 +257,9 @@ _MERGE = (
       SELECT *, row_number() OVER (
         PARTITION BY event_id ORDER BY revision DESC, is_cancelled DESC,
         -- A log knows less than a mailbox, and a list or a server that passes a mail on than who wrote it.
-        reply_to IS NULL, thread IS NULL, is_automated, file_id, position) AS place
+        reply_to IS NULL, thread IS NULL, is_automated,
+        -- What else differs decides as it may, but never the names or the order of files.
+        started_at, ended_at, kind, initiator, reply_to, thread, container) AS place
       FROM observed_event WHERE event_id IN (SELECT event_id FROM changed_event)
     )
     SELECT {_EVENT}, NULL FROM version WHERE place = 1 AND NOT is_cancelled

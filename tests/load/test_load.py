@@ -128,6 +128,17 @@ def test_order_and_repetition_of_files_change_nothing(
 
 
 @settings(deadline=None, max_examples=25)
+@given(exports)
+def test_names_of_files_decide_nothing(files: dict[str, list[dict]]) -> None:
+    """A file or a source may get another name, and its copy take over."""
+    con, renamed = empty_warehouse(), empty_warehouse()
+    for name, other in zip(sorted(files), sorted(files, reverse=True), strict=True):
+        load_file(con, name, files[name])
+        load_file(renamed, other, files[name])
+    assert contents(con) == contents(renamed)
+
+
+@settings(deadline=None, max_examples=25)
 @given(exports, exports)
 def test_a_changed_file_leaves_nothing_of_its_older_self(before: dict, after: dict) -> None:
     changed, fresh = empty_warehouse(), empty_warehouse()
