@@ -217,13 +217,13 @@ def finish(config: Config, gone: Vanished, key: bytes) -> list[int]:
 
 
 def _written(config: Config) -> tuple[list[Path], list[Path]]:
-    """Files that Tieline wrote: the identity database, and all others."""
+    """Files that Tieline wrote: the identity database, and all others. Copies of exports are the partners'."""
     folders = (config.warehouse.parent, config.published, config.docs)
     files = [
         path
         for folder in folders
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and not path.is_symlink()
+        if path.is_file() and not path.is_symlink() and config.copies not in path.parents
     ]
     mine = [path for path in files if config.identity.parent in path.parents]
     return mine, [path for path in files if path not in mine]

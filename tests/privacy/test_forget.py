@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import fsspec
 import polars as pl
 import pytest
 
@@ -180,6 +181,22 @@ def test_forgetting_does_not_hinge_on_the_directory(home: Path, never: Path) -> 
     (home / "people.csv").rename(home / "directory" / "people.csv")
     night(home)
     assert_same(of_people(home), of_people(never))
+
+
+def test_copies_of_exports_are_the_partners_as_the_exports_are(home: Path) -> None:
+    """An erasure has nothing to do with them, and is not held up by what stands in them."""
+    bucket = fsspec.filesystem("memory")
+    bucket.put(f"{home}/incoming/", "/forgetting/", recursive=True)
+    path = home / SETTINGS
+    path.write_text(path.read_text().replace('"incoming/', '"memory://forgetting/'))
+    shutil.rmtree(home / "incoming")
+    night(home)
+    config = config_of(home)
+    assert traces([one for one in config.copies.rglob("*") if one.is_file()], [WHO], [])
+    done = forget(config, WHO)
+    assert "memory://forgetting/aqua-mail.mbox" in done.exports
+    night(home)
+    assert traces([config.identity, config.warehouse], [WHO, SECOND], []) == []
 
 
 def test_somebody_unknown_is_kept_out_of_what_comes(home: Path, never: Path) -> None:
