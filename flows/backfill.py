@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,9 +14,9 @@ from flows.fetch import let_go
 from flows.ingest import refused_paths
 from flows.occasion import ended, run_name, scheduled_at
 from flows.parameters import SettingsPath, Wait
-from flows.plan import UNREADABLE, ExportFile, found_files, known_files, to_read
+from flows.plan import UNREADABLE, ExportFile, to_read
 from flows.session import Done, Open, Origin, opened
-from flows.stages import FLOW_TIMEOUT, bring, compute, ingest_files, publish_new
+from flows.stages import FLOW_TIMEOUT, bring, compute, ingest_files, publish_new, there_now
 from flows.transform import models_of
 from warehouse import window
 
@@ -71,7 +70,7 @@ def check_window(since: date, until: date) -> None:
 def load_window(held: Open, done: Done, since: date, until: date, sources: Sequence[str]) -> None:
     """Load these days anew, and mark them as stale."""
     bring(held, done)
-    found, aside = found_files(held.config, known_files(held.con))
+    found, aside = there_now(held)
     there = [file for file in found if file.source.name in sources]
     files, done.gone = in_window(held.con, there, since, until, sources)
     ingest_files(held, done, files, aside, days=(since, until))
@@ -88,20 +87,17 @@ def in_window(
 ) -> tuple[list[ExportFile], int]:
     """Files that showed something of these days, or are not read yet; and how many of them are gone."""
     rows = con.execute(
-        "SELECT file_id, source, content, path FROM source_file"
+        "SELECT file_id, path FROM source_file"
         " WHERE first_day <= $until AND last_day >= $since AND list_contains($sources, source)",
         {"since": since, "until": until, "sources": list(sources)},
     ).fetchall()
     by_number = {file.file_id: file for file in there}
-    by_content = {(file.source.name, file.content): file for file in there}
     chosen = {file.file_id: file for file in to_read(con, there)}
     closed = tuple(f"{file.shown}/" for file in there if file.content == UNREADABLE)
     gone = 0
-    for number, source, content, path in rows:
-        moved = by_content.get((source, content))  # read under a name that it no longer has
-        file = by_number.get(number) or (replace(moved, file_id=number) if moved else None)
-        if file is None:
-            gone += not path.startswith(closed)
+    for number, path in rows:
+        if number in by_number:
+            chosen[number] = by_number[number]
         else:
-            chosen[number] = file
+            gone += not path.startswith(closed)
     return list(chosen.values()), gone

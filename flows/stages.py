@@ -23,6 +23,7 @@ from flows.lakes import write_lake
 from flows.mirror import mirror
 from flows.plan import (
     ExportFile,
+    Found,
     LeftAside,
     found_files,
     known_files,
@@ -133,14 +134,20 @@ def _done(stage: Task[P, R], *arguments: P.args, **named: P.kwargs) -> R:
 def ingest_new(held: Open, done: Done) -> None:
     """Read what is new or changed, check and load it."""
     bring(held, done)
-    there, aside = found_files(held.config, known_files(held.con))
-    ledger.follow(held.con, *renamed_sources(held.con, held.config, there))
-    ledger.follow(held.con, renamed(held.con, there))
+    there, aside = there_now(held)
     ingest.forget_refusals(held.con, there)
     due = now_in_reach(held.con, Limits(held.config.today()))
     ingest_files(held, done, to_read(held.con, there, due), aside)
     let_go(held.config, ingest.refused_paths(held.con, there))
     _done(judge_night, held)
+
+
+def there_now(held: Open) -> Found:
+    """Which files there are; the ledger follows those, and the sources, that got another name."""
+    found = found_files(held.config, known_files(held.con))
+    ledger.follow(held.con, *renamed_sources(held.con, held.config, found.files))
+    ledger.follow(held.con, renamed(held.con, found.files))
+    return found
 
 
 def bring(held: Open, done: Done) -> None:

@@ -161,6 +161,19 @@ def test_a_renamed_file_is_found_and_a_gone_one_told(home: Path) -> None:
     assert ingest(home).files == 0
 
 
+def test_a_source_that_got_another_name_is_still_the_same_one(loaded: Path, home: Path) -> None:
+    """Also where a backfill is the first to meet it."""
+    path = home / "tieline.toml"
+    path.write_text(path.read_text().replace('name = "bosk-mail"', 'name = "post"'))
+    refill(home, SINCE, UNTIL, ["post"])
+    ingest(home)
+    sources = "SELECT DISTINCT source FROM {} ORDER BY ALL"
+    for table in ("source_file", "observation"):
+        told = [row[0] for row in query(loaded, sources.format(table))]
+        now = [row[0] for row in query(home, sources.format(table))]
+        assert now == sorted({*told, "post"} - {"bosk-mail"})
+
+
 def test_a_second_run_is_kept_out(home: Path) -> None:
     with (
         warehouse_lock(home / "warehouse/tieline.duckdb", 0, "the night"),
