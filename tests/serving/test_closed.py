@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 import struct
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
@@ -217,6 +218,20 @@ def test_nights_publish_what_one_from_empty_would(
     assert nights.begun > begun
     nights.happen(50)  # so late that the file is void
     path = nights.publish()
+    nights.assert_as_from_empty(path)
+
+
+@pytest.mark.slow
+def test_without_the_published_folder_it_is_made_anew(
+    home: Path, con: duckdb.DuckDBPyConnection
+) -> None:
+    """As in the folder to which a backup was restored, when the next night brings something."""
+    nights = Nights(home, con, 4, FEW)
+    nights_of(nights)
+    shutil.rmtree(home / "published")
+    nights.happen(DAYS + 10)
+    path = nights.publish()
+    assert (home / "published").stat().st_mode & 0o777 == 0o755
     nights.assert_as_from_empty(path)
 
 

@@ -21,6 +21,7 @@ from warehouse.connection import open_readonly
 from warehouse.schema import one_of, quoted
 from warehouse.serving import mart
 from warehouse.serving.filling import attached, insert, used
+from warehouse.serving.releases import make_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,6 +76,7 @@ def bring_up(
     `rows` and `sums` (of CLOSED_SHARE) give the SELECTs of what table publishing says.
     """
     path = published / FILE
+    make_folder(published)  # gone, or not there yet after a backup was restored
     con.execute(
         """CREATE OR REPLACE TEMP TABLE cell_count AS
            SELECT metric, measure, grain, period, count(*) AS cells FROM metric_value GROUP BY ALL"""

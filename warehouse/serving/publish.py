@@ -92,11 +92,11 @@ def publish(
     link = published / releases.CURRENT
     if link.exists() and not link.is_symlink():
         raise PublishError(f"{link}: not a link that Tieline made; move it away and publish again")
-    _folder(published)
-    _folder(published / releases.RELEASES)
+    releases.make_folder(published)
+    releases.make_folder(published / releases.RELEASES)
     name = f"{facts.run_id}-{releases.next_ns(published)}"
     building = published / releases.RELEASES / f"{releases.BUILDING}{name}"
-    _folder(building)
+    releases.make_folder(building)
     try:
         rows = _build(con, building / releases.FILE, content, facts, begin)
         _assert_sound(building / releases.FILE, rows, facts, begin)
@@ -246,10 +246,3 @@ def _expect(
     found = con.execute(f"SELECT count(*) {query}", dict(parameters)).fetchall()[0][0]
     if found != expected:
         raise PublishError(f"nothing published: {found} {what} instead of {expected}; report this")
-
-
-def _folder(path: Path) -> None:
-    """A directory that readers may enter, whatever the umask."""
-    if not path.exists():
-        path.mkdir(parents=True)
-        path.chmod(0o755)

@@ -37,6 +37,13 @@ class Release:
     path: Path
 
 
+def make_folder(path: Path) -> None:
+    """A directory that readers may enter, whatever the umask."""
+    if not path.exists():
+        path.mkdir(parents=True)
+        path.chmod(0o755)
+
+
 def releases(published: Path) -> list[Release]:
     """Whole releases, oldest first."""
     folder = published / RELEASES
