@@ -110,9 +110,13 @@ def test_installed_package_reads_its_files(site: Path, tmp_path: Path) -> None:
     assert "1  is not time|host|visitor\n      at desk.visits line 2" in checked.stdout
     made = run(site, "init", "--from", exports, tmp_path / "home")
     assert made.returncode == 0, made.stderr
-    home = run(site, "check", "-s", tmp_path / "home" / "tieline.toml")
+    settings = tmp_path / "home" / "tieline.toml"
+    text = settings.read_text()
+    assert 'format = "visits"' in text
+    table = "[people.domains]\n"
+    settings.write_text(text.replace(table, f'{table}"gemeente.example" = "Gemeente"\n'))
+    home = run(site, "check", "-s", settings)
     assert home.returncode == 0, home.stdout
-    assert 'format = "visits"' in (tmp_path / "home" / "tieline.toml").read_text()
 
 
 # --- what goes wrong -----------------------------------------------------------------------------
