@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     )
     from great_expectations.expectations.expectation import Expectation
 
-
-_OF_THE_QUERY = (
-    "Binder",
-    "Catalog",
-    "Parser",
-)  # other errors of DuckDB tell the value that they are about
+# Other errors of DuckDB tell the value that they are about.
+_OF_THE_QUERY = ("Binder", "Catalog", "Parser")
 
 
 class ExpectationError(Exception):
